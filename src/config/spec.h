@@ -1,0 +1,164 @@
+#ifndef CONFIG_SPEC_H
+#define CONFIG_SPEC_H
+
+#include "util/err.h"
+#include "util/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * struct origin - where in the user's files a value was written
+ * @file:	path as the user would write it; NULL for a default or a command-line option; owned by the spec
+ */
+struct origin {
+	const char *file;
+	int line;
+	int column;
+};
+
+/* Values that remember whether and where they were given. */
+struct spec_text {
+	char *value; /* NULL: not given */
+	struct origin at;
+};
+struct spec_number {
+	bool is_set;
+	int64_t value;
+	struct origin at;
+};
+struct spec_list {
+	struct strv items;
+	struct origin *at; /* one for each item */
+};
+
+enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED };
+enum net_mode { NET_PROJECT, NET_HOST, NET_NONE };
+enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
+enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_CACHE };
+
+struct spec_home_file {
+	char *path; /* absolute on the host, ~ expanded */
+	enum home_file_mode mode;
+	struct origin at;
+};
+
+/**
+ * struct spec_volume - one mount the profile asks for
+ * @source:	host path (VOLUME_BIND; absolute), name (VOLUME_NAMED, VOLUME_CACHE), NULL (VOLUME_TMPFS)
+ * @target:	absolute, normalized path in the box
+ * @size_bytes:	VOLUME_TMPFS: limit, 0 = the kernel's default
+ */
+struct spec_volume {
+	enum volume_type type;
+	char *source;
+	char *target;
+	bool is_read_only;
+	uint64_t size_bytes;
+	struct origin at;
+};
+
+struct spec_device {
+	char *source; /* /dev/… on the host */
+	char *target;
+	bool is_read_only;
+	struct origin at;
+};
+
+struct spec_ulimit {
+	int resource; /* RLIMIT_* */
+	uint64_t soft; /* UINT64_MAX: unlimited */
+	uint64_t hard;
+	struct origin at;
+};
+
+struct spec_sysctl {
+	char *name; /* dotted */
+	char *value;
+	struct origin at;
+};
+
+struct spec_blkio_device {
+	char *path; /* block device on the host */
+	uint64_t rate;
+	enum { BLKIO_READ_BPS, BLKIO_WRITE_BPS, BLKIO_READ_IOPS, BLKIO_WRITE_IOPS } kind;
+	struct origin at;
+};
+
+/** struct spec_limits - resource limits; *.is_set false means no limit asked. Units as named. */
+struct spec_limits {
+	struct spec_number cpus_milli;	      /* cpus: 1.5 is 1500 */
+	struct spec_number cpu_shares;	      /* 2..262144 */
+	struct spec_number cpu_quota_us;
+	struct spec_number cpu_period_us;
+	struct spec_text cpuset;	      /* list format of cpuset(7), checked */
+	struct spec_text cpuset_mems;
+	struct spec_number mem_limit_bytes;
+	struct spec_number mem_reservation_bytes;
+	struct spec_number memswap_limit_bytes; /* memory + swap as in Compose; -1 unlimited */
+	struct spec_number pids_limit;	      /* -1 unlimited */
+	struct spec_number blkio_weight;      /* 10..1000 */
+	struct spec_blkio_device *blkio_devices;
+	size_t blkio_device_count;
+	struct spec_number oom_score_adj;
+};
+
+/**
+ * struct spec - a validated profile of one project; every pointer owned, freed by spec_done()
+ *
+ * Texts are after interpolation. Host paths are absolute (relative ones were taken from the folder of the file that named them).
+ */
+struct spec {
+	char *project_dir;	      /* folder of the profile, or the current one when there is none */
+	char *profile_file;	      /* NULL: no profile was found */
+	struct spec_text name;	      /* as written; NULL: the folder's name is to be used */
+	struct spec_text image;	      /* "host" when not given */
+	struct spec_text user;	      /* "dev" when not given */
+	enum home_mode home;
+	struct origin home_at;
+	struct spec_home_file *home_files;
+	size_t home_file_count;
+	struct {
+		char *source; /* absolute host path */
+		char *target; /* absolute path in the box */
+		bool is_read_only;
+		struct origin at;
+	} workspace;
+	struct spec_text working_dir; /* default: workspace target */
+	struct spec_text shell;
+	struct spec_list entrypoint;  /* argv, empty: none */
+	struct spec_list command;     /* argv, empty: none; a string was split as a shell splits words */
+	bool init;		      /* default true */
+	struct spec_text hostname;    /* default: project name */
+	bool tty;
+	struct strv environment;      /* NAME=VALUE: env_files first, then environment; a name without value took the caller's */
+	struct strv env_pass;	      /* globs */
+	struct spec_volume *volumes;  /* volumes and tmpfs, in order */
+	size_t volume_count;
+	struct spec_device *devices;
+	size_t device_count;
+	struct spec_number shm_size_bytes;
+	struct spec_ulimit *ulimits;
+	size_t ulimit_count;
+	struct spec_sysctl *sysctls;
+	size_t sysctl_count;
+	struct strv extra_hosts;      /* "ADDRESS NAME" lines */
+	struct strv dns;
+	struct strv dns_search;
+	enum net_mode network_mode;
+	struct origin network_mode_at;
+	struct spec_limits limits;
+	bool read_only;
+	struct spec_list cap_add;     /* "NET_ADMIN" without CAP_, upper case, "ALL" */
+	struct spec_list cap_drop;
+	bool no_new_privileges;	      /* default true */
+	struct spec_text seccomp;     /* NULL: our default profile; "unconfined"; absolute path of a JSON file */
+	struct spec_text stop_signal; /* default SIGTERM */
+	struct spec_number stop_grace_period_us; /* default 10 s */
+	struct strv owned_files;      /* storage behind origin.file */
+};
+
+void spec_done(struct spec *spec);
+
+#endif

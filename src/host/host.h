@@ -1,0 +1,98 @@
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "util/err.h"
+#include "util/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/** struct host_user - the caller, from the password database (getpwuid_r; $HOME and $USER as fallback). */
+struct host_user {
+	uid_t uid;
+	gid_t gid;
+	char *name;
+	char *group;
+	char *home;
+	char *shell;
+	gid_t *groups; /* supplementary */
+	size_t group_count;
+};
+int host_user_get(struct host_user *out_user, struct err *err);
+void host_user_done(struct host_user *user);
+
+/** struct host_range - one range of subordinate ids. */
+struct host_range {
+	uint32_t start;
+	uint32_t count;
+};
+
+#define HOST_RANGES_MAX 16
+struct host_subids {
+	struct host_range uid[HOST_RANGES_MAX];
+	size_t uid_count;
+	struct host_range gid[HOST_RANGES_MAX];
+	size_t gid_count;
+};
+
+/**
+ * host_subids_get() - the caller's subordinate ids from subuid(5)/subgid(5), by name and by number; with a `subid:` line in nsswitch.conf
+ * from getsubids(1). No entry is not an error: counts are 0. @etc: "/etc" (tests: another folder).
+ */
+int host_subids_get(const char *etc, const struct host_user *user, struct host_subids *out_subids, struct err *err);
+
+#define HOST_MAP_MAX 64
+/** struct host_map - lines of uid_map/gid_map, user_namespaces(7). */
+struct host_map {
+	struct {
+		uint32_t inside, outside, count;
+	} lines[HOST_MAP_MAX];
+	size_t count;
+};
+
+/**
+ * host_map_build() - the map of all boxes of this user
+ * Inside 0.. is filled from @ranges in order, except that @self maps to itself (0 inside when @self is 0: root never maps to itself, it
+ * gets only subordinate ids). At most 65536 ids and @self. With no ranges: the single line `0 @self 1`.
+ */
+void host_map_build(const struct host_range *ranges, size_t range_count, uint32_t self, struct host_map *out_map);
+/** host_map_to_inside() - id as seen in the box. Return: false when it is not mapped. */
+bool host_map_to_inside(const struct host_map *map, uint32_t outside, uint32_t *out_inside);
+bool host_map_to_outside(const struct host_map *map, uint32_t inside, uint32_t *out_outside);
+
+/**
+ * host_explain_userns() - why creating a namespace failed with @code (errno of clone3), with the command that mends it
+ * Looks at kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, user.max_*_namespaces under @proc_sys
+ * ("/proc/sys"). Return: -1, @err filled.
+ */
+int host_explain_userns(const char *proc_sys, int code, struct err *err);
+
+/* --- doctor --- */
+enum host_verdict { HOST_OK, HOST_WARN, HOST_FAIL };
+/** struct host_check - one line of `devbox doctor`; texts owned. */
+struct host_check {
+	enum host_verdict verdict;
+	const char *id;	  /* stable word for --json: "userns", "subids", … */
+	const char *name; /* "user namespaces" */
+	char *found;	  /* what was found */
+	char *lost;	  /* what does not work because of it; NULL when nothing */
+	char *mend;	  /* commands; NULL when ok */
+};
+struct host_report {
+	struct host_check *checks;
+	size_t count;
+};
+/** host_report_add() - append; takes ownership of the texts. */
+void host_report_add(struct host_report *report, enum host_verdict verdict, const char *id, const char *name, char *found, char *lost, char *mend);
+void host_report_done(struct host_report *report);
+
+/**
+ * host_examine() - run every check that needs only this machine: kernel version, user namespaces (really tried in a child), subordinate ids,
+ * newuidmap/newgidmap (present, setuid or file capabilities), native overlay with userxattr (really tried in a child), /dev/fuse and fuse-overlayfs,
+ * slirp4netns and /dev/net/tun, seccomp, XDG_RUNTIME_DIR, lingering, ping_group_range, unprivileged ports, uid inside a subordinate range clash, another program named devbox in PATH.
+ * The cgroup lines are added by api.
+ */
+int host_examine(struct host_report *out_report, struct err *err);
+
+#endif
