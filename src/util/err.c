@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(struct err *err, int code, const char *format, va_list args)
+static ERR_PRINTF(3, 0) void fill(struct err *err, int code, const char *format, va_list args)
 {
 	size_t used;
 	int n;
@@ -16,7 +16,8 @@ static void fill(struct err *err, int code, const char *format, va_list args)
 		return;
 
 	used = strlen(err->message);
-	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s", strerror(code));
+	(void)snprintf(err->message + used, sizeof(err->message) - used, ": %s",
+		       strerror(code));
 }
 
 int err_set(struct err *err, const char *format, ...)
@@ -53,7 +54,7 @@ int err_code(struct err *err, int code, const char *format, ...)
 int err_wrap(struct err *err, const char *format, ...)
 {
 	char front[ERR_MESSAGE_MAX];
-	char whole[2 * ERR_MESSAGE_MAX];
+	char whole[2 * ERR_MESSAGE_MAX + 2];
 	va_list args;
 
 	va_start(args, format);
