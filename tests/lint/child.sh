@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 make=${MAKE:-make}
 
-sources=$(ls src/box/child*.c src/sec/confine.c src/util/path.c 2>/dev/null || true)
+sources=$(ls src/box/child*.c src/net/lo.c src/sec/confine.c src/util/path.c 2>/dev/null || true)
 [ -n "$sources" ] || { echo 'child.sh: nothing runs after clone yet'; exit 0; }
 objects=$(printf '%s\n' $sources | sed 's,^src/\(.*\)\.c$,build/obj/\1.o,')
 "$make" -s --no-print-directory $objects
