@@ -220,8 +220,6 @@ static int open_last(const struct walk *w, const struct want *want)
 	int flags = want->flags | O_NOFOLLOW | O_CLOEXEC;
 	int fd;
 
-	if (w->must_be_dir && (flags & O_CREAT))
-		return fail(EISDIR);
 	if (w->must_be_dir)
 		flags |= O_DIRECTORY;
 
@@ -252,7 +250,7 @@ static int finish(const struct walk *w, const struct want *want, int fd, const s
 static int open_reached(const struct walk *w, const struct want *want)
 {
 	if (want->flags & O_CREAT)
-		return fail(EISDIR);
+		return fail(want->flags & O_EXCL ? EEXIST : EISDIR);
 	return openat(w->fd, ".", want->flags | O_CLOEXEC);
 }
 
@@ -305,6 +303,8 @@ static int step(struct walk *w, const struct want *want)
 		return GO_ON;
 	if (strcmp(w->name, "..") == 0)
 		return to_parent(w) < 0 ? -1 : GO_ON;
+	if (w->must_be_dir && (want->flags & O_CREAT))
+		return fail(EISDIR);
 
 	result = look(w, want, &fd);
 	if (result != GO_ON)
