@@ -94,6 +94,9 @@ DEPS            := $(OBJ:.o=.d) $(ASM_OBJ:.o=.d) $(INIT_OBJ:.o=.d) $(UNIT:=.d) $
 ifeq ($(V),1)
 Q               :=
 say              = @:
+else ifneq ($(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),)
+Q               := @
+say              = @:
 else
 Q               := @
 say              = @printf '  %-7s %s\n' $(1) $(2)
