@@ -20,33 +20,43 @@ enum cgroup_controller {
 
 enum cgroup_layout { CGROUP_LAYOUT_UNIFIED, CGROUP_LAYOUT_HYBRID, CGROUP_LAYOUT_V1 };
 enum cgroup_method {
-	CGROUP_NONE,	/* no place to write: boxes run without cgroup */
+	CGROUP_NONE,    /* no place to write: boxes run without cgroup */
 	CGROUP_SUBTREE, /* a delegated subtree that is ours */
 	CGROUP_SYSTEMD, /* a transient scope of the user's systemd */
 };
 
 /**
  * struct cgroup_place - where boxes of this user can live, found without changing anything
- * @mount:	mount point of the cgroup2 hierarchy ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"), NULL when there is none
+ * @mount:	mount point of the cgroup2 hierarchy ("/sys/fs/cgroup",
+ *"/sys/fs/cgroup/unified"), NULL when there is none
  * @base:	CGROUP_SUBTREE: absolute folder under @mount below which we may make groups
- * @controllers: controllers a box can get there (bits of enum cgroup_controller)
- * @why:	for people: why the method is what it is, e.g. "no cgroup v2 hierarchy is mounted"
+ * @runtime_dir: $XDG_RUNTIME_DIR as given, NULL when there is none
+ * @has_systemd: systemd runs this machine
+ * @controllers: controllers a box can get there (bits of enum cgroup_controller); 0 where the
+ *base holds processes itself, because the kernel then enables none for its children
+ * @why:	for people: why the method is what it is, e.g. "no cgroup v2 hierarchy is
+ *mounted"
  */
 struct cgroup_place {
 	enum cgroup_layout layout;
 	enum cgroup_method method;
 	char *mount;
 	char *base;
+	char *runtime_dir;
+	bool has_systemd;
 	uint32_t controllers;
 	char *why;
 };
 
 /**
- * cgroup_place_find() - look for a place: own delegated subtree, else the user's systemd, else none. Read-only and cheap.
- * @fs_root:	"" normally; tests: a folder that plays "/" for /proc/self/cgroup, /proc/self/mountinfo and /run/systemd/system
+ * cgroup_place_find() - look for a place: own delegated subtree, else the user's systemd, else
+ * none. Read-only and cheap.
+ * @fs_root:	"" normally; tests: a folder that plays "/" for /proc/self/cgroup,
+ * /proc/self/mountinfo and /run/systemd/system
  * @runtime_dir: $XDG_RUNTIME_DIR or NULL
  */
-int cgroup_place_find(const char *fs_root, const char *runtime_dir, struct cgroup_place *out_place, struct err *err);
+int cgroup_place_find(const char *fs_root, const char *runtime_dir,
+		      struct cgroup_place *out_place, struct err *err);
 void cgroup_place_done(struct cgroup_place *place);
 
 /* --- limits --- */
@@ -54,14 +64,15 @@ void cgroup_place_done(struct cgroup_place *place);
 #define CGROUP_NO_LIMIT UINT64_MAX
 #define CGROUP_IO_DEVICES_MAX 16
 
-/** struct cgroup_limits - values for the interface files of cgroup-v2; has_* false leaves the file alone. */
+/** struct cgroup_limits - values for the interface files of cgroup-v2; has_* false leaves the
+ * file alone. */
 struct cgroup_limits {
 	bool has_cpu_max;
 	uint64_t cpu_quota_us; /* CGROUP_NO_LIMIT: "max" */
 	uint64_t cpu_period_us;
 	bool has_cpu_weight;
 	uint64_t cpu_weight; /* 1..10000 */
-	char *cpuset;	     /* NULL: leave; owned by the caller */
+	char *cpuset;        /* NULL: leave; owned by the caller */
 	char *cpuset_mems;
 	bool has_memory_max;
 	uint64_t memory_max;
@@ -80,7 +91,8 @@ struct cgroup_limits {
 	size_t io_max_count;
 };
 
-/** cgroup_weight_from_shares() - cpu.weight for Docker's cpu_shares (2..262144), the conversion every runtime uses. */
+/** cgroup_weight_from_shares() - cpu.weight for Docker's cpu_shares (2..262144), the conversion
+ * every runtime uses. */
 uint64_t cgroup_weight_from_shares(uint64_t shares);
 
 /** cgroup_needed() - the controllers @limits needs. */
@@ -90,45 +102,71 @@ uint32_t cgroup_needed(const struct cgroup_limits *limits);
 const char *cgroup_controller_names(uint32_t controllers, char out[64]);
 
 /**
- * cgroup_missing_hint() - words and commands that would make @missing controllers available at @place (the systemd drop-in that
- * delegates them, or that the machine has cgroup v1 only), into @err's hint.
+ * cgroup_missing_hint() - words and commands that would make @missing controllers available at
+ * @place (the systemd drop-in that delegates them, or that the machine has cgroup v1 only),
+ * into @err's hint.
  */
 int cgroup_missing_hint(const struct cgroup_place *place, uint32_t missing, struct err *err);
 
 /* --- a project's group and its boxes --- */
 
+/* The sub-group of a project that its supervisor lives in; no box can have that name. */
+#define CGROUP_SUPERVISOR "supervisor"
+
 /**
- * cgroup_project_open() - make the group of a project and move the calling process into its sub-group "supervisor"
- * @project:	project id; CGROUP_SYSTEMD: scope "devbox-<project>-<pid>.scope" (Delegate=yes, in app.slice or devbox.slice) by
- *		StartTransientUnit over $XDG_RUNTIME_DIR/systemd/private or the session bus (own small D-Bus client), waiting for the job; `systemd-run` as fallback.
+ * cgroup_project_open() - make the group of a project and move the calling process into its
+ *sub-group "supervisor"
+ * @project:	project id; CGROUP_SYSTEMD: scope "devbox-<project>-<pid>.scope" (Delegate=yes,
+ *in app.slice or devbox.slice) by StartTransientUnit over $XDG_RUNTIME_DIR/systemd/private or
+ *the session bus (own small D-Bus client), waiting for the job; `systemd-run` as fallback.
  * @out_path:	absolute folder of the group; free() it
  *
- * All controllers of @place are enabled for children. Return: O_DIRECTORY descriptor, or -1. Must not be called with method CGROUP_NONE.
+ * All controllers of @place are enabled for children. What a crashed supervisor of the same
+ *project left is removed; EBUSY when it still holds processes after two seconds. Return:
+ *O_DIRECTORY descriptor, or -1. Must not be called with method CGROUP_NONE.
+ *
+ * The caller cannot remove the group that it sits in: a scope goes by itself when it is empty;
+ *the folder of CGROUP_SUBTREE is for whoever waited for the supervisor to end
+ *(cgroup_remove()).
  */
-int cgroup_project_open(const struct cgroup_place *place, const char *project, char **out_path, struct err *err);
+int cgroup_project_open(const struct cgroup_place *place, const char *project, char **out_path,
+			struct err *err);
 
-/** cgroup_box_create() - make child group @name of the project's group and write @limits. Return: O_DIRECTORY descriptor or -1. Sibling groups that were left empty by a crash are removed. */
-int cgroup_box_create(int project_fd, const char *name, const struct cgroup_limits *limits, struct err *err);
+/**
+ * cgroup_box_create() - make child group @name of the project's group and write @limits
+ * @err:	EBUSY when processes run in a group of that name; an empty one that was left is
+ * replaced
+ *
+ * Return: O_DIRECTORY descriptor or -1 (then there is no such group).
+ */
+int cgroup_box_create(int project_fd, const char *name, const struct cgroup_limits *limits,
+		      struct err *err);
 
-/** cgroup_limits_apply() - write @limits to a group; takes effect at once. A value that is back to "no limit" must be given as CGROUP_NO_LIMIT. */
+/** cgroup_limits_apply() - write @limits to a group; takes effect at once. A value that is back
+ * to "no limit" must be given as CGROUP_NO_LIMIT. */
 int cgroup_limits_apply(int group_fd, const struct cgroup_limits *limits, struct err *err);
 
 /**
  * cgroup_reach() - make sure that a child of this process may be cloned into @group_path
- * The kernel wants cgroup.procs of the common ancestor writable; from a login shell outside the user's delegated tree (ssh, tty) this moves
- * the calling process into a scope of the user's systemd. Nothing is done when it already works. Return: 0 or -1.
+ * The kernel wants cgroup.procs of the common ancestor writable; from a login shell outside the
+ * user's delegated tree (ssh, tty) this moves the calling process into a scope of the user's
+ * systemd. Nothing is done when it already works. Return: 0 or -1.
  */
 int cgroup_reach(const char *group_path, const char *runtime_dir, struct err *err);
 
-/* --- acting on a group --- */
+/* --- acting on a group; timeout_ms below 0 waits for ever --- */
 int cgroup_attach(int group_fd, pid_t pid, struct err *err);
-int cgroup_freeze(int group_fd, bool frozen, int timeout_ms, struct err *err); /* waits for cgroup.events */
-int cgroup_kill(int group_fd, struct err *err);				      /* cgroup.kill, else a loop over cgroup.procs */
-int cgroup_signal(int group_fd, int signal, struct err *err);		      /* to every process */
-int cgroup_wait_empty(int group_fd, int timeout_ms, struct err *err);	      /* ETIMEDOUT in err->code */
-/** cgroup_remove() - rmdir @path and everything below, leaf first, retrying shortly while the kernel is still emptying it. */
+int cgroup_freeze(int group_fd, bool frozen, int timeout_ms,
+		  struct err *err);             /* waits for cgroup.events */
+int cgroup_kill(int group_fd, struct err *err); /* cgroup.kill, else a loop over cgroup.procs */
+int cgroup_signal(int group_fd, int signal, struct err *err); /* to every process */
+int cgroup_wait_empty(int group_fd, int timeout_ms,
+		      struct err *err); /* ETIMEDOUT in err->code */
+/** cgroup_remove() - rmdir @path and everything below, leaf first, retrying shortly while the
+ * kernel is still emptying it. */
 int cgroup_remove(const char *path, struct err *err);
-/** cgroup_pids() - every process in the group and below. Return: count, pids in malloc'd *out_pids, or -1. */
+/** cgroup_pids() - every process in the group and below. Return: count, pids in malloc'd
+ * *out_pids, or -1. */
 int cgroup_pids(int group_fd, pid_t **out_pids, struct err *err);
 
 #endif

@@ -8,13 +8,15 @@
 
 #define STAT_UNKNOWN UINT64_MAX
 
-/** struct cgroup_pressure - some/full avg10 in hundredths of a percent and total in µs, STAT_UNKNOWN when the file is absent. */
+/** struct cgroup_pressure - some/full avg10 in hundredths of a percent and total in µs,
+ * STAT_UNKNOWN when the file is absent. */
 struct cgroup_pressure {
 	uint64_t some_avg10, some_total_us;
 	uint64_t full_avg10, full_total_us;
 };
 
-/** struct cgroup_stats - one reading; a file that is missing leaves STAT_UNKNOWN. CGROUP_NO_LIMIT (UINT64_MAX - 1) is STAT_NO_LIMIT here. */
+/** struct cgroup_stats - one reading; a file that is missing leaves STAT_UNKNOWN.
+ * CGROUP_NO_LIMIT (UINT64_MAX - 1) is STAT_NO_LIMIT here. */
 #define STAT_NO_LIMIT (UINT64_MAX - 1)
 struct cgroup_stats {
 	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us;
@@ -31,7 +33,8 @@ struct cgroup_stats {
 	uint64_t process_count; /* from cgroup.procs when pids.current is missing */
 };
 
-/** cgroup_stats_read() - read everything the group at @group_fd offers. Return: 0, or -1 when the group is gone. */
+/** cgroup_stats_read() - read everything the group at @group_fd offers. Return: 0, or -1 when
+ * the group is gone. */
 int cgroup_stats_read(int group_fd, struct cgroup_stats *out_stats, struct err *err);
 
 #endif
