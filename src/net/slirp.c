@@ -1,0 +1,250 @@
+#include "net/slirp.h"
+
+#include "util/cleanup.h"
+#include "util/log.h"
+#include "util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define STOP_TIMEOUT_MS 1000
+#define LOG_HEAD_BYTES 512
+
+int slirp_check(const struct slirp_host *host, const char *api_path, struct err *err)
+{
+	struct sockaddr_un address;
+
+	if (!host->program) {
+		(void)err_set(err, "start the network: slirp4netns is not installed");
+		return err_hint(err,
+				"sudo apt-get install slirp4netns (Debian, Ubuntu), sudo dnf "
+				"install slirp4netns (Fedora); or network_mode: none or host");
+	}
+	if (api_path && strlen(api_path) >= sizeof(address.sun_path))
+		return err_set(err, "start the network: '%s' is too long for a socket",
+			       api_path);
+	if (access(host->tun, R_OK | W_OK) == 0)
+		return 0;
+	(void)err_sys(err, "start the network: open '%s'", host->tun);
+	if (errno == EACCES || errno == EPERM)
+		return err_hint(err, "sudo chmod 0666 %s; or network_mode: none or host",
+				host->tun);
+	return err_hint(err, "sudo modprobe tun; or network_mode: none or host");
+}
+
+bool slirp_has_sandbox(const struct slirp_host *host)
+{
+	char path[PATH_MAX];
+
+	return !realpath(host->resolv_conf, path) || str_starts(path, "/etc/") ||
+	       str_starts(path, "/run/");
+}
+
+/* A descriptor of our own at the end of a log that is a file; -1 when it is none. */
+static int follow_log(int log_fd)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat status;
+	char path[40];
+
+	if (log_fd < 0 || fstat(log_fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return -1;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", log_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || lseek(fd, 0, SEEK_END) < 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
+static void make_argv(struct strv *argv, const struct slirp_host *host, bool has_sandbox,
+		      const char *api_path)
+{
+	strv_add(argv, host->program);
+	strv_add(argv, "--configure");
+	strv_addf(argv, "--mtu=%d", NET_SLIRP_MTU);
+	strv_add(argv, "--cidr=" NET_SLIRP_CIDR);
+	strv_add(argv, "--disable-host-loopback");
+	if (has_sandbox)
+		strv_add(argv, "--enable-sandbox");
+	else
+		log_note("resolv.conf lies outside of /etc and /run: slirp4netns runs without "
+			 "its sandbox");
+	strv_add(argv, "--enable-seccomp");
+	if (api_path)
+		strv_addf(argv, "--api-socket=%s", api_path);
+}
+
+/*
+ * It makes its socket as root of the box's user namespace, who is another user for us: the mode
+ * must let us in, and the folder keep others out.
+ */
+static int spawn(const struct strv *argv, int log_fd, const int keep_fds[2], pid_t *out_pid,
+		 struct err *err)
+{
+	/* What it says on stdout is a list of its settings. */
+	const int stdio[3] = {-1, -1, log_fd};
+	const mode_t old = umask(0111);
+	int result =
+		proc_spawn((const char *const *)argv->items, stdio, keep_fds, 2, out_pid, err);
+
+	(void)umask(old);
+	return result;
+}
+
+int slirp_start(const struct slirp_host *host, pid_t pid, const char *api_path, int log_fd,
+		struct net_slirp *out_slirp, struct err *err)
+{
+	AUTO_STRV struct strv argv = {0};
+	AUTO_CLOSE int ready_read = -1;
+	AUTO_CLOSE int ready_write = -1;
+	AUTO_CLOSE int exit_read = -1;
+	AUTO_CLOSE int exit_write = -1;
+	struct net_slirp slirp = {0};
+	int ends[2], keep[2];
+
+	if (slirp_check(host, api_path, err) < 0)
+		return -1;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "start the network: make a pipe");
+	ready_read = ends[0];
+	ready_write = ends[1];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "start the network: make a pipe");
+	exit_read = ends[0];
+	exit_write = ends[1];
+
+	make_argv(&argv, host, slirp_has_sandbox(host), api_path);
+	strv_addf(&argv, "--ready-fd=%d", ready_write);
+	strv_addf(&argv, "--exit-fd=%d", exit_read);
+	strv_addf(&argv, "%d", pid);
+	strv_add(&argv, "tap0");
+	if (api_path)
+		(void)unlink(api_path);
+
+	keep[0] = ready_write;
+	keep[1] = exit_read;
+	slirp.log_fd = follow_log(log_fd);
+	if (spawn(&argv, log_fd, keep, &slirp.pid, err) < 0) {
+		cleanup_close(&slirp.log_fd);
+		return err_wrap(err, "start the network");
+	}
+	slirp.pid_fd = (int)syscall(SYS_pidfd_open, slirp.pid, 0);
+	(void)proc_start_time(slirp.pid, &slirp.start_ticks);
+	slirp.exit_fd = steal_fd(&exit_write);
+	slirp.ready_fd = steal_fd(&ready_read);
+	slirp.api_path = xstrdup(api_path);
+	*out_slirp = slirp;
+	return 0;
+}
+
+int net_slirp_start(pid_t pid, const char *api_path, int log_fd, struct net_slirp *out_slirp,
+		    struct err *err)
+{
+	AUTO_FREE char *program = proc_find_program("slirp4netns");
+	const struct slirp_host host = {program, "/dev/net/tun", "/etc/resolv.conf"};
+
+	return slirp_start(&host, pid, api_path, log_fd, out_slirp, err);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* poll(2) for reading over EINTR. Return: as poll. */
+static int wait_readable(int fd, int timeout_ms)
+{
+	const int64_t end = now_ms() + timeout_ms;
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		int64_t left = end - now_ms();
+		int n = poll(&poller, 1, left > 0 ? (int)left : 0);
+
+		if (n >= 0 || errno != EINTR)
+			return n;
+	}
+}
+
+/* The first line it wrote, where it says why it gives up; others follow from that. "" when
+ * unknown. */
+static char *first_words(int log_fd)
+{
+	char text[LOG_HEAD_BYTES + 1] = "";
+	ssize_t n = log_fd < 0 ? 0 : read(log_fd, text, LOG_HEAD_BYTES);
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return xstrdup(str_trim(text));
+}
+
+static int explain_end(const struct net_slirp *slirp, struct err *err)
+{
+	AUTO_FREE char *words = NULL;
+	siginfo_t info = {0};
+
+	(void)wait_readable(slirp->pid_fd, STOP_TIMEOUT_MS);
+	words = first_words(slirp->log_fd);
+	(void)waitid(P_PID, (id_t)slirp->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	if (*words && str_is_printable(words))
+		return err_set(err, "start the network: slirp4netns gave up: %s", words);
+	if (info.si_pid == slirp->pid && info.si_code != CLD_EXITED)
+		return err_set(err, "start the network: slirp4netns was killed by signal %d",
+			       info.si_status);
+	return err_set(err, "start the network: slirp4netns gave up with status %d",
+		       info.si_status);
+}
+
+int net_slirp_wait_ready(struct net_slirp *slirp, int timeout_ms, struct err *err)
+{
+	char byte;
+	ssize_t n;
+	int polled = wait_readable(slirp->ready_fd, timeout_ms);
+
+	if (polled < 0)
+		return err_sys(err, "wait for slirp4netns");
+	if (polled == 0)
+		return err_set(err, "start the network: slirp4netns was not ready after %d ms",
+			       timeout_ms);
+	n = read(slirp->ready_fd, &byte, 1);
+	if (n < 0)
+		return err_sys(err, "wait for slirp4netns");
+	if (n == 0)
+		return explain_end(slirp, err);
+	cleanup_close(&slirp->ready_fd);
+	cleanup_close(&slirp->log_fd);
+	slirp->ready_fd = slirp->log_fd = -1;
+	return 0;
+}
+
+void net_slirp_stop(struct net_slirp *slirp)
+{
+	if (slirp->pid <= 0)
+		return;
+	cleanup_close(&slirp->exit_fd);
+	if (slirp->pid_fd < 0 || wait_readable(slirp->pid_fd, STOP_TIMEOUT_MS) <= 0) {
+		log_debug("slirp4netns (%d) does not end by itself: killed", slirp->pid);
+		(void)kill(slirp->pid, SIGKILL);
+	}
+	(void)proc_wait(slirp->pid);
+	if (slirp->api_path)
+		(void)unlink(slirp->api_path);
+	free(slirp->api_path);
+	cleanup_close(&slirp->pid_fd);
+	cleanup_close(&slirp->ready_fd);
+	cleanup_close(&slirp->log_fd);
+	*slirp = (struct net_slirp){.pid_fd = -1, .exit_fd = -1, .ready_fd = -1, .log_fd = -1};
+}
