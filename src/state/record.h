@@ -14,10 +14,12 @@
 enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_PAUSED, PHASE_EXITED };
 
 /**
- * struct record - the run record of a box: everything later commands need to know without reading the profile again
+ * struct record - the run record of a box: everything later commands need to know without
+ * reading the profile again
  *
- * One file `<runtime>/<project>/<box>.box`, lines `key=value` with \n, \\ escaped, repeated keys for lists; written by temp + rename, without fsync.
- * Liveness is never believed from the file: init_pid with init_start is checked (record_refresh()).
+ * One file `<runtime>/<project>/<box>.box`, lines `key=value` with \n, \\ escaped, repeated
+ * keys for lists; written by temp + rename, without fsync. Liveness is never believed from the
+ * file: init_pid with init_start is checked (record_refresh()).
  *
  * @exec_*: what a process that joins the box becomes; see sec/confine.h
  */
@@ -33,14 +35,14 @@ struct record {
 	uint64_t init_start;
 	pid_t supervisor_pid;
 	uint64_t supervisor_start;
-	int64_t created_ms;  /* CLOCK_REALTIME, milliseconds */
+	int64_t created_ms; /* CLOCK_REALTIME, milliseconds */
 	int64_t started_ms;
 	int64_t finished_ms; /* 0: still runs */
 	bool has_exit;
-	int exit_code;	     /* shell convention, 128+N for signals */
-	char *reason;	     /* why it ended or what ails it, for people; NULL */
-	char *cgroup;	     /* absolute folder, NULL when the box has none */
-	char *network;	     /* "none", "host", "project" */
+	int exit_code;       /* shell convention, 128+N for signals */
+	char *reason;        /* why it ended or what ails it, for people; NULL */
+	char *cgroup;        /* absolute folder, NULL when the box has none */
+	char *network;       /* "none", "host", "project" */
 	struct strv command; /* argv of the main command, empty: none */
 	struct strv notes;   /* what is degraded and why, for people */
 	/* joining */
@@ -60,9 +62,9 @@ struct record {
 	bool exec_can_setgroups;
 	char *exec_filter; /* cached program (sec/filter.h), NULL: unconfined */
 	bool exec_filter_notify;
-	char *exec_profile; /* path of the seccomp profile, NULL: default */
+	char *exec_profile;       /* path of the seccomp profile, NULL: default */
 	struct strv exec_rlimits; /* "RESOURCE SOFT HARD" decimal */
-	char *exec_affinity; /* CPU list when affinity stands in for cpuset, else NULL */
+	char *exec_affinity;      /* CPU list when affinity stands in for cpuset, else NULL */
 	bool has_userns;
 	char *plan; /* text of the plan it was started with */
 	char *stop_signal;
@@ -72,15 +74,21 @@ struct record {
 /** record_save() - write it into the project's runtime folder. */
 int record_save(const char *runtime_dir, const struct record *record, struct err *err);
 /** record_load() - read it; ENOENT in err->code when the box has none. */
-int record_load(const char *runtime_dir, const char *box, struct record *out_record, struct err *err);
+int record_load(const char *runtime_dir, const char *box, struct record *out_record,
+		struct err *err);
 /** record_parse() - the text of a record file (fuzzed); unknown keys are skipped. */
 int record_parse(const char *text, struct record *out_record, struct err *err);
+/** record_format() - the text that record_parse() reads; absent strings and empty lists take no
+ * line. free() it. */
+char *record_format(const struct record *record);
 void record_done(struct record *record);
-/** record_list() - box names with a record in @runtime_dir, sorted; a missing folder is an empty list. */
+/** record_list() - box names with a record in @runtime_dir, sorted; a missing folder is an
+ * empty list. */
 int record_list(const char *runtime_dir, struct strv *out_boxes, struct err *err);
 /**
- * record_refresh() - correct @record by what really runs: a running box whose init is gone becomes PHASE_EXITED with the reason
- * "supervisor was killed" (when that is gone too) and has_exit false; a frozen cgroup is PHASE_PAUSED.
+ * record_refresh() - correct @record by what really runs: a running box whose init is gone
+ * becomes PHASE_EXITED with the reason "supervisor was killed" (when that is gone too) and
+ * has_exit false; a frozen cgroup is PHASE_PAUSED.
  */
 void record_refresh(struct record *record);
 /** record_is_running() - PHASE_RUNNING or PHASE_PAUSED or PHASE_STARTING. */
