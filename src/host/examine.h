@@ -73,6 +73,9 @@ char *attempt_words(const struct attempt *attempt);
  * distribution of @etc/os-release. free() it. */
 char *examine_install(const char *etc, const char *program);
 
+/** examine_remove_tree() - remove a folder that nobody else writes to, with all in it. */
+void examine_remove_tree(int dir_fd, const char *name);
+
 /** examine_mend_subids() - the command that adds a free range of ids. free() it. */
 char *examine_mend_subids(const struct examine *x, bool needs_uid, bool needs_gid);
 

@@ -1,13 +1,13 @@
 #ifndef TEST_HOST_FOLDER_H
 #define TEST_HOST_FOLDER_H
 
+#include "host/examine.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
 #include "util/path.h"
 #include "util/str.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -37,19 +37,10 @@ static inline void folder_write(const char *folder, const char *name, const char
 		fail_msg("%s", err.message);
 }
 
-static inline int folder_remove_entry(const char *path, const struct stat *status, int type,
-				      struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static inline void folder_remove(char **path)
 {
 	if (*path)
-		(void)nftw(*path, folder_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+		examine_remove_tree(AT_FDCWD, *path);
 	free(*path);
 }
 #define AUTO_FOLDER __attribute__((cleanup(folder_remove)))
