@@ -1,0 +1,53 @@
+#ifndef API_STATUS_H
+#define API_STATUS_H
+
+#include "cgroup/stats.h"
+#include "util/err.h"
+#include "util/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * struct box_status - what a box is and costs, for ps, stats, inspect and the dashboard; owned
+ * @name:	PROJECT or PROJECT/SERVICE
+ * @state:	"starting", "up", "paused", "exited"
+ * @stats:	one reading of its cgroup; all STAT_UNKNOWN when it has none
+ */
+struct box_status {
+	char *name;
+	char *project;
+	char *box;
+	char *folder;
+	char *image;
+	char *root_kind;
+	char *network;
+	const char *state;
+	char *reason;
+	pid_t init_pid;
+	int64_t started_ms, finished_ms;
+	bool has_exit;
+	int exit_code;
+	char *cgroup;
+	struct strv command;
+	struct strv notes;
+	bool has_stats;
+	struct cgroup_stats stats;
+	uint64_t sampled_ns; /* CLOCK_MONOTONIC of the reading */
+};
+struct box_list {
+	struct box_status *items;
+	size_t count;
+};
+void box_status_done(struct box_status *status);
+void box_list_done(struct box_list *list);
+
+/**
+ * box_list_read() - every box of @project_id (NULL: of all projects) below @runtime_dir ("$XDG_RUNTIME_DIR/devbox")
+ * @with_exited:	also boxes that ended
+ * Reads files only: never asks a supervisor.
+ */
+int box_list_read(const char *runtime_dir, const char *project_id, bool with_exited, struct box_list *out_list, struct err *err);
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef BOX_CHILD_H
+#define BOX_CHILD_H
+
+#include "mnt/step.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define CHILD_SLOTS_MAX 512
+#define CHILD_NO_STEP (-1)
+
+/**
+ * struct child - what the walk needs besides the list
+ * @fuse_pid:	set by STEP_ROOT_FUSE
+ * @fuse_argv:	argument vector with placeholders for the descriptors, see child_fuse.c
+ */
+struct child {
+	const struct step *steps;
+	size_t count;
+	const char *fuse_program;
+	pid_t fuse_pid;
+	int root_fd;
+	int slots[CHILD_SLOTS_MAX];
+};
+
+/**
+ * child_walk() - do every step, in order, in the namespaces the caller was cloned into
+ *
+ * Runs after clone: system calls only, no heap, no stdio. Return: CHILD_NO_STEP, or the index of the step that failed with errno set.
+ */
+int child_walk(struct child *child);
+
+/* The kinds of steps, by file; each returns 0 or -1 with errno. */
+int child_open_tree(struct child *child, const struct step *step);
+int child_open_dir(struct child *child, const struct step *step);
+int child_root(struct child *child, const struct step *step);
+int child_root_fuse(struct child *child, const struct step *step);
+int child_fs(struct child *child, const struct step *step);
+int child_bind(struct child *child, const struct step *step);
+int child_text(struct child *child, const struct step *step, size_t index);
+int child_mask(struct child *child, const struct step *step);
+int child_read_only(struct child *child, const struct step *step);
+int child_pivot(struct child *child);
+int child_account(struct child *child, const struct step *step);
+int child_dir(struct child *child, const struct step *step);
+int child_symlink(struct child *child, const struct step *step);
+int child_sysctl(const struct step *step);
+/** child_join_paths() - "a" "/" "b" into @out. Return: 0, or -1 with ENAMETOOLONG. */
+int child_join_paths(char *out, size_t size, const char *a, const char *b);
+/** child_format_fd() - "/proc/self/fd/N" into @out (32 bytes). Return: its length. */
+size_t child_format_fd(char *out, int fd);
+
+#endif

@@ -1,0 +1,77 @@
+#include "box/launch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SLIRP_READY_MS 10000
+
+static void describe_command(const struct prepared *p, const struct launch_options *options, struct box_command *command)
+{
+	*command = (struct box_command){
+		.argv = &p->argv,
+		.env = &p->env,
+		.cwd = p->cwd,
+		.confine = p->confine,
+		.filter = p->filter.len ? &p->filter : NULL,
+		.winsize = options->winsize,
+		.flags = options->flags,
+	};
+}
+
+static int connect_network(const struct launch_options *options, struct launched *launched, struct err *err)
+{
+	if (options->network != NET_PROJECT)
+		return 0;
+	if (net_slirp_start(launched->process.pid, NULL, options->slirp_log_fd, &launched->slirp, err) < 0)
+		return -1;
+	return net_slirp_wait_ready(&launched->slirp, SLIRP_READY_MS, err);
+}
+
+static bool is_overlay_refusal(const struct box_process *process, const struct err *err)
+{
+	return process->has_failed_step && process->failed_step == STEP_ROOT_OVERLAY &&
+	       (err->code == EINVAL || err->code == EPERM || err->code == ENODEV || err->code == EOPNOTSUPP);
+}
+
+int box_launch(const struct prepared *p, const struct launch_options *options, struct launched *out_launched, int *out_exit,
+	       bool *out_overlay_refused, struct err *err)
+{
+	struct launched launched = {.master = -1};
+	struct box_command command;
+	struct box_start start = {
+		.plan = &p->plan,
+		.facts = &p->facts,
+		.command = &command,
+		.newuidmap = p->newuidmap,
+		.newgidmap = p->newgidmap,
+		.cgroup_fd = options->cgroup_fd,
+		.has_oom_score_adj = p->has_oom_score_adj,
+		.oom_score_adj = p->oom_score_adj,
+	};
+	int rc;
+
+	*out_exit = 125;
+	*out_overlay_refused = false;
+	memcpy(start.stdio, options->stdio, sizeof(start.stdio));
+	describe_command(p, options, &command);
+	if (box_start(&start, &launched.process, err) < 0)
+		return -1;
+	/* The network is made while the child mounts; only the command waits for both. */
+	rc = connect_network(options, &launched, err);
+	if (rc == 0)
+		rc = box_go(&launched.process, err);
+	if (rc < 0) {
+		box_end(&launched.process);
+		net_slirp_stop(&launched.slirp);
+		return -1;
+	}
+	rc = box_await(&launched.process, &p->plan, p->argv.count ? p->argv.items[0] : "", &launched.master, out_exit,
+		       err);
+	if (rc < 0) {
+		*out_overlay_refused = is_overlay_refusal(&launched.process, err);
+		net_slirp_stop(&launched.slirp);
+		return -1;
+	}
+	*out_launched = launched;
+	return 0;
+}

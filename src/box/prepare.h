@@ -1,0 +1,78 @@
+#ifndef BOX_PREPARE_H
+#define BOX_PREPARE_H
+
+#include "box/facts.h"
+#include "box/start.h"
+#include "cgroup/cgroup.h"
+#include "state/record.h"
+
+/**
+ * struct prepare_request - a box to get ready; borrowed
+ * @is_throw_away:	`run`: no layer, home or record of its own
+ * @argv:		instead of entrypoint and command; NULL: those
+ * @working_dir, @user, @env: as given on the command line; NULL: the profile's
+ * @cwd:		the caller's current folder, to find the matching one; NULL: do not
+ * @wants_tty:		the command gets a terminal
+ * @allow_degraded:	limits that cannot be enforced become notes
+ */
+struct prepare_request {
+	const struct spec *spec;
+	const struct project *project;
+	const struct dirs *dirs;
+	const struct host_user *user;
+	const struct strv *caller_env;
+	const char *box;
+	bool is_throw_away;
+	const struct strv *argv;
+	const char *working_dir;
+	const char *user_name;
+	const struct strv *env;
+	const char *cwd;
+	bool wants_tty;
+	bool allow_degraded;
+	bool force_fuse;
+};
+
+/** struct prepared - everything a start needs, worked out; owned */
+struct prepared {
+	struct host_map uid_map, gid_map;
+	char *newuidmap, *newgidmap;
+	struct strv lower;
+	struct accounts accounts;
+	struct box_identity identity;
+	struct box_facts facts;
+	struct plan plan;
+	char *plan_text;
+	struct filter filter;
+	struct strv argv;
+	struct strv env;
+	char *cwd;
+	struct confine confine;
+	struct cgroup_place place;
+	struct cgroup_limits limits;
+	bool has_oom_score_adj;
+	int oom_score_adj;
+	char *affinity; /* CPU list standing in for cpuset */
+	char *scratch_dir; /* removed after a throw-away box */
+	struct strv notes;
+	int stop_signal;
+	uint64_t stop_grace_us;
+};
+
+/** box_prepare() - from a profile to everything box_start() needs. Errors name the profile's line. */
+int box_prepare(const struct prepare_request *request, struct prepared *out_prepared, struct err *err);
+void prepared_done(struct prepared *prepared);
+
+/** prepare_maps() - the maps of the user's boxes and the helpers that write them; a single-id map adds a note. */
+int prepare_maps(const struct host_user *user, struct prepared *p, struct err *err);
+
+/** prepare_limits() - cgroup limits, affinity, rlimits and oom_score_adj of @spec for what this session allows. */
+int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded, struct prepared *p, struct err *err);
+
+/** prepare_cwd() - where a command starts: @wanted, else the folder of the box that matches @host_cwd in the workspace, else @fallback. free() it. */
+char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspace_source, const char *workspace_target, const char *fallback);
+
+/** prepare_record() - the run record of a box about to start. */
+void prepare_record(const struct prepare_request *request, const struct prepared *p, struct record *out_record);
+
+#endif

@@ -1,0 +1,474 @@
+#include "box/start.h"
+
+#include "box/child.h"
+#include "util/cleanup.h"
+#include "util/fd.h"
+#include "util/log.h"
+#include "util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+/* Everything the child needs, made before the clone. */
+struct prepared {
+	int socket; /* the child's end */
+	int config_fd;
+	int init_fd;
+	const struct box_start *start;
+};
+
+static pid_t clone_box(uint64_t flags, int cgroup_fd, int *out_pid_fd)
+{
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)out_pid_fd,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (__u64)cgroup_fd;
+	}
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static void tell(int socket, int type, int a, int b)
+{
+	const struct init_message message = {.type = type, .a = a, .b = b};
+
+	(void)!send(socket, &message, sizeof(message), MSG_NOSIGNAL);
+}
+
+static int put_fd(int fd, int number)
+{
+	return syscall(SYS_dup3, fd, number, 0) < 0 ? -1 : 0;
+}
+
+/* 0..4 in their places; @fds were all moved above them by the parent. */
+static int place_fds(const struct prepared *p)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (put_fd(p->start->stdio[i], i) < 0)
+			return -1;
+	}
+	if (put_fd(p->socket, INIT_SOCKET_FD) < 0)
+		return -1;
+	return put_fd(p->config_fd, INIT_CONFIG_FD);
+}
+
+/* "devbox-init" takes the pid of fuse-overlayfs as its argument. */
+static const char *format_pid(char *out, size_t size, pid_t pid)
+{
+	size_t at = size;
+
+	out[--at] = '\0';
+	do {
+		out[--at] = (char)('0' + pid % 10);
+		pid /= 10;
+	} while (pid > 0);
+	return out + at;
+}
+
+/* The child. System calls only from here to execveat. */
+__attribute__((noreturn)) static void child_main(const struct prepared *p, struct child *child)
+{
+	static const char *const no_env[] = {NULL};
+	const char *argv[] = {"devbox-init", NULL, NULL};
+	char digits[16];
+	struct init_message message;
+	int failed;
+
+	if (recv(p->socket, &message, sizeof(message), 0) != (ssize_t)sizeof(message))
+		_exit(125);
+	failed = child_walk(child);
+	if (failed != CHILD_NO_STEP) {
+		tell(p->socket, INIT_STEP_FAILED, failed, errno);
+		_exit(125);
+	}
+	argv[1] = format_pid(digits, sizeof(digits), child->fuse_pid);
+	/* The end of devbox is the end of the box; the socket says so too, should this be lost. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (place_fds(p) == 0)
+		(void)syscall(SYS_execveat, p->init_fd, "", argv, no_env, AT_EMPTY_PATH);
+	tell(p->socket, INIT_EXEC_FAILED, INIT_STAGE_SETUP, errno);
+	_exit(125);
+}
+
+static int write_map(pid_t pid, const char *file, const struct host_map *map, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/%s", (int)pid, file);
+	AUTO_BUF struct buf text = {0};
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+	size_t i;
+
+	for (i = 0; i < map->count; i++)
+		buf_printf(&text, "%u %u %u\n", map->lines[i].inside, map->lines[i].outside, map->lines[i].count);
+	if (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len)
+		return err_sys(err, "write %s", file);
+	return 0;
+}
+
+static int write_maps(const struct box_start *start, pid_t pid, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/setgroups", (int)pid);
+
+	if (start->facts->is_single_id && fd_write_file(AT_FDCWD, path, "deny", 4, 0, err) < 0)
+		return -1;
+	if (write_map(pid, "uid_map", &start->facts->uid_map, err) < 0)
+		return -1;
+	return write_map(pid, "gid_map", &start->facts->gid_map, err);
+}
+
+static int start_helper(const char *program, pid_t target, const struct host_map *map, pid_t *out_pid, struct err *err)
+{
+	AUTO_STRV struct strv argv = {0};
+	const int stdio[3] = {-1, -1, STDERR_FILENO};
+	size_t i;
+
+	strv_add(&argv, program);
+	strv_addf(&argv, "%d", (int)target);
+	for (i = 0; i < map->count; i++) {
+		strv_addf(&argv, "%u", map->lines[i].inside);
+		strv_addf(&argv, "%u", map->lines[i].outside);
+		strv_addf(&argv, "%u", map->lines[i].count);
+	}
+	return proc_spawn((const char *const *)argv.items, stdio, NULL, 0, out_pid, err);
+}
+
+static int helper_result(const char *program, pid_t pid, struct err *err)
+{
+	int status = proc_wait(pid);
+
+	if (status == 0)
+		return 0;
+	(void)err_set(err, "'%s' refused the map of ids (status %d)", program, proc_exit_code(status));
+	return err_hint(err, "check /etc/subuid and /etc/subgid, and that it is setuid root or has file capabilities; "
+			     "'devbox doctor' looks at all of it");
+}
+
+/* Both helpers at once: the two maps do not depend on each other. */
+static int run_helpers(const struct box_start *start, pid_t pid, struct err *err)
+{
+	pid_t uid_pid, gid_pid;
+	int rc;
+
+	if (start_helper(start->newuidmap, pid, &start->facts->uid_map, &uid_pid, err) < 0)
+		return -1;
+	if (start_helper(start->newgidmap, pid, &start->facts->gid_map, &gid_pid, err) < 0) {
+		(void)proc_wait(uid_pid);
+		return -1;
+	}
+	rc = helper_result(start->newuidmap, uid_pid, err);
+	if (rc < 0) {
+		(void)proc_wait(gid_pid);
+		return -1;
+	}
+	return helper_result(start->newgidmap, gid_pid, err);
+}
+
+static int map_ids(const struct box_start *start, pid_t pid, struct err *err)
+{
+	return start->newuidmap ? run_helpers(start, pid, err) : write_maps(start, pid, err);
+}
+
+static int set_oom_score(const struct box_start *start, pid_t pid, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/oom_score_adj", (int)pid);
+	AUTO_FREE char *text = xasprintf("%d", start->oom_score_adj);
+
+	if (!start->has_oom_score_adj)
+		return 0;
+	return fd_write_file(AT_FDCWD, path, text, strlen(text), 0, err);
+}
+
+static int move_up(int *fd)
+{
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
+
+	if (moved < 0)
+		return -1;
+	(void)close(*fd);
+	*fd = moved;
+	return 0;
+}
+
+void box_end(struct box_process *process)
+{
+	if (process->pid <= 0)
+		return;
+	(void)kill(process->pid, SIGKILL);
+	(void)proc_wait(process->pid);
+	(void)close(process->pid_fd);
+	(void)close(process->socket);
+	memset(process, 0, sizeof(*process));
+}
+
+static pid_t fork_box(const struct prepared *p, uint64_t clone_flags, int cgroup_fd, int *out_pid_fd)
+{
+	static struct child child;
+	sigset_t all, old;
+	pid_t pid;
+
+	memset(&child, 0, sizeof(child));
+	memset(child.slots, -1, sizeof(child.slots));
+	child.steps = p->start->plan->steps;
+	child.count = p->start->plan->count;
+	child.fuse_program = p->start->facts->fuse_program;
+	child.root_fd = -1;
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	pid = clone_box(clone_flags, cgroup_fd, out_pid_fd);
+	if (pid == 0)
+		child_main(p, &child);
+	{
+		int saved = errno;
+
+		(void)sigprocmask(SIG_SETMASK, &old, NULL);
+		errno = saved;
+	}
+	return pid;
+}
+
+static int prepare(struct prepared *p, int *out_parent_socket, struct err *err)
+{
+	int pair[2];
+
+	p->init_fd = box_init_fd(err);
+	if (p->init_fd < 0)
+		return -1;
+	p->config_fd = box_command_fd(p->start->command, err);
+	if (p->config_fd < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, "make a socket pair");
+	*out_parent_socket = pair[0];
+	p->socket = pair[1];
+	/* Above the numbers the child gives out. */
+	if (move_up(&p->init_fd) < 0 || move_up(&p->config_fd) < 0 || move_up(&p->socket) < 0)
+		return err_sys(err, "move descriptors");
+	return 0;
+}
+
+int box_start(const struct box_start *start, struct box_process *out_process, struct err *err)
+{
+	struct box_start copy = *start;
+	struct prepared p = {.socket = -1, .config_fd = -1, .init_fd = -1, .start = &copy};
+	struct box_process process = {.pid_fd = -1, .socket = -1};
+	int rc = prepare(&p, &process.socket, err);
+	int i;
+
+	for (i = 0; rc == 0 && i < 3; i++) {
+		copy.stdio[i] = fcntl(start->stdio[i], F_DUPFD_CLOEXEC, 10);
+		if (copy.stdio[i] < 0)
+			rc = err_sys(err, "duplicate descriptor %d", start->stdio[i]);
+	}
+	if (rc == 0) {
+		process.pid = fork_box(&p, start->plan->clone_flags, start->cgroup_fd, &process.pid_fd);
+		if (process.pid < 0)
+			rc = host_explain_userns("/proc/sys", errno, err);
+	}
+	cleanup_close(&p.init_fd);
+	cleanup_close(&p.config_fd);
+	cleanup_close(&p.socket);
+	while (--i >= 0)
+		cleanup_close(&copy.stdio[i]);
+	if (rc < 0) {
+		cleanup_close(&process.socket);
+		return -1;
+	}
+	if (map_ids(start, process.pid, err) < 0 || set_oom_score(start, process.pid, err) < 0) {
+		box_end(&process);
+		return -1;
+	}
+	(void)proc_start_time(process.pid, &process.start_ticks);
+	tell(process.socket, INIT_GO, 0, 0); /* first one: the maps are there, walk */
+	*out_process = process;
+	return 0;
+}
+
+int box_go(const struct box_process *process, struct err *err)
+{
+	const struct init_message message = {.type = INIT_GO};
+
+	/* MSG_NOSIGNAL: the child may have ended already, which box_await() tells. */
+	if (send(process->socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+		return err_sys(err, "tell init to go");
+	return 0;
+}
+
+static int explain_step(const struct plan *plan, int index, int code, struct err *err)
+{
+	const struct step *step = &plan->steps[index];
+	AUTO_BUF struct buf words = {0};
+
+	plan_step_words(step, &words);
+	(void)err_code(err, code, "%s", words.data);
+	if (step->at.file)
+		(void)err_at(err, step->at.file, step->at.line, step->at.column);
+	switch (code) {
+	case EOVERFLOW:
+		return err_hint(err, "something there belongs to ids outside the box's map");
+	case ENOSPC:
+		return err_hint(err, step->kind == STEP_ROOT_OVERLAY || step->kind == STEP_FS
+					     ? "free space, or raise user.max_mnt_namespaces and fs.mount-max"
+					     : "free space on the file system of the box");
+	case ESTALE:
+		return err_hint(err, "it was replaced while the box was starting; try again");
+	case ENOTCONN:
+		return err_hint(err, "fuse-overlayfs ended at once; is /dev/fuse there and may you open it? "
+				     "'devbox doctor' looks");
+	case EINVAL:
+	case ENOTDIR:
+	case EISDIR:
+	case ELOOP:
+		return err_hint(err, step->target ? "what the image has at '%s' is not something to mount on" : "%s",
+				step->target ? step->target : "see 'devbox plan'");
+	default:
+		return err_hint(err, "'devbox plan' shows all steps, 'devbox doctor' what this machine allows");
+	}
+}
+
+static int explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err)
+{
+	*out_exit = 125;
+	switch (stage) {
+	case INIT_STAGE_TTY:
+		return err_code(err, code, "open a terminal in the box");
+	case INIT_STAGE_CWD:
+		(void)err_code(err, code, "enter the working folder in the box");
+		return err_hint(err, "give one that exists there with -w or working_dir");
+	case INIT_STAGE_CONFINE:
+		return err_code(err, code, "confine '%s'", program);
+	case INIT_STAGE_EXEC:
+		*out_exit = code == ENOENT ? 127 : 126;
+		if (code == ENOENT)
+			return err_set(err, "'%s' was not found in the box", program);
+		return err_code(err, code, "'%s' cannot be executed", program);
+	default:
+		return err_code(err, code, "start init in the box");
+	}
+}
+
+static int receive(int socket, struct init_message *message, int *out_fd)
+{
+	int fds[FD_PASS_MAX];
+	size_t count = 0;
+	ssize_t n;
+
+	do {
+		n = fd_receive(socket, message, sizeof(*message), fds, &count);
+	} while (n < 0 && errno == EINTR);
+	*out_fd = count > 0 ? fds[0] : -1;
+	return n == (ssize_t)sizeof(*message) ? 0 : -1;
+}
+
+static int explain_death(struct box_process *process, struct err *err)
+{
+	siginfo_t info = {0};
+
+	/* It said nothing: look at how it ended, without reaping (box_end() does). */
+	if (waitid(P_PIDFD, (id_t)process->pid_fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_code == CLD_KILLED && info.si_status == SIGKILL) {
+		(void)err_set(err, "the box was killed while it started");
+		return err_hint(err, "is there memory left? the kernel's log may name it");
+	}
+	return err_set(err, "the box ended while it started");
+}
+
+int box_await(struct box_process *process, const struct plan *plan, const char *program, int *out_master, int *out_exit,
+	      struct err *err)
+{
+	struct init_message message = {0};
+	int failed = -1;
+	int fd = -1;
+
+	*out_exit = 125;
+	if (receive(process->socket, &message, &fd) < 0)
+		(void)explain_death(process, err);
+	else if (message.type == INIT_STARTED) {
+		if (out_master)
+			*out_master = fd;
+		else
+			cleanup_close(&fd);
+		return 0;
+	} else if (message.type == INIT_STEP_FAILED && message.a >= 0 && (size_t)message.a < plan->count) {
+		(void)explain_step(plan, message.a, message.b, err);
+		failed = message.a;
+	} else
+		(void)explain_exec(program, message.a, message.b, out_exit, err);
+	box_end(process);
+	process->has_failed_step = failed >= 0;
+	if (failed >= 0)
+		process->failed_step = plan->steps[failed].kind;
+	return -1;
+}
+
+struct userns_work {
+	int (*work)(void *arg, struct err *err);
+	void *arg;
+	int report;
+	int go;
+};
+
+__attribute__((noreturn)) static void userns_child(const struct userns_work *w)
+{
+	struct err err = {0};
+	char byte;
+
+	if (read(w->go, &byte, 1) != 1)
+		_exit(125);
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		(void)err_sys(&err, "become root of the user namespace");
+	else if (w->work(w->arg, &err) == 0)
+		_exit(0);
+	(void)fd_write_all(w->report, &err, sizeof(err));
+	_exit(1);
+}
+
+int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err), void *arg, struct err *err)
+{
+	int report[2], go[2];
+	AUTO_CLOSE int pid_fd = -1;
+	struct userns_work w = {.work = work, .arg = arg};
+	struct err inner;
+	ssize_t n = 0;
+	pid_t pid;
+	int rc;
+
+	if (pipe2(report, O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0)
+		return err_sys(err, "make a pipe");
+	w.report = report[1];
+	w.go = go[0];
+	pid = clone_box(CLONE_NEWUSER, -1, &pid_fd);
+	if (pid == 0)
+		userns_child(&w);
+	(void)close(report[1]);
+	(void)close(go[0]);
+	rc = pid < 0 ? host_explain_userns("/proc/sys", errno, err) : map_ids(maps, pid, err);
+	if (rc == 0 && write(go[1], "", 1) != 1)
+		rc = err_sys(err, "start work in a user namespace");
+	(void)close(go[1]);
+	if (pid > 0) {
+		n = read(report[0], &inner, sizeof(inner));
+		if (proc_wait(pid) != 0 && rc == 0) {
+			*err = inner;
+			rc = n == (ssize_t)sizeof(inner) ? -1 : err_set(err, "work in a user namespace ended early");
+		}
+	}
+	(void)close(report[0]);
+	return rc;
+}

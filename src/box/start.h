@@ -1,0 +1,85 @@
+#ifndef BOX_START_H
+#define BOX_START_H
+
+#include "box/identity.h"
+#include "box/plan.h"
+#include "init/config.h"
+#include "sec/filter.h"
+#include "util/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * struct box_command - what runs in a box and what it becomes; borrowed texts
+ * @argv: empty: nothing, the box stays up with only its init
+ */
+struct box_command {
+	const struct strv *argv;
+	const struct strv *env;
+	const char *cwd;
+	struct confine confine;
+	const struct filter *filter; /* NULL: unconfined */
+	struct winsize winsize;
+	uint32_t flags; /* INIT_TTY, INIT_CONSOLE, INIT_OWN_STDIO, INIT_JOINED */
+};
+
+/**
+ * struct box_start - one box to start
+ * @cgroup_fd:	group to be born in, -1: none
+ * @stdio:	the command's 0, 1, 2; borrowed
+ */
+struct box_start {
+	const struct plan *plan;
+	const struct box_facts *facts;
+	const struct box_command *command;
+	const char *newuidmap; /* NULL with a single id or as root: the maps are written directly */
+	const char *newgidmap;
+	int cgroup_fd;
+	bool has_oom_score_adj; /* may only be raised, proc(5) */
+	int oom_score_adj;
+	int stdio[3];
+};
+
+/** struct box_process - a box that has begun: its init and our end of the socket */
+struct box_process {
+	pid_t pid;
+	int pid_fd;
+	int socket;
+	uint64_t start_ticks;
+	bool has_failed_step;
+	enum step_kind failed_step; /* after box_await() failed in the plan */
+};
+
+/**
+ * box_start() - clone, map ids, let the child walk the plan; returns while it walks
+ * The caller sends INIT_GO (box_go()) when the network is ready, and box_await() tells how it went.
+ * Kernel interface: clone3(2) with all namespaces and CLONE_INTO_CGROUP, user_namespaces(7), newuidmap(1).
+ */
+int box_start(const struct box_start *start, struct box_process *out_process, struct err *err);
+
+/** box_go() - let init start the command (may be sent before the plan is done). */
+int box_go(const struct box_process *process, struct err *err);
+
+/**
+ * box_await() - wait until the command runs
+ * @out_master:	the terminal with INIT_TTY, else -1; may be NULL without one
+ * @out_exit:	on failure: 127 not found, 126 not executable, 125 everything before
+ * On failure the process has been ended and reaped.
+ */
+int box_await(struct box_process *process, const struct plan *plan, const char *program, int *out_master, int *out_exit,
+	      struct err *err);
+
+/** box_end() - kill the box's init (and with it everything inside) and reap it. Accepts a zeroed process. */
+void box_end(struct box_process *process);
+
+/** box_command_fd() - the command as a memfd for devbox-init. Return: descriptor or -1. */
+int box_command_fd(const struct box_command *command, struct err *err);
+/** box_init_fd() - devbox-init as a sealed memfd. Return: descriptor or -1. */
+int box_init_fd(struct err *err);
+
+/** box_run_in_userns() - run @work in a child inside a user namespace with these maps (to remove or make files of the boxes). */
+int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err), void *arg, struct err *err);
+
+#endif

@@ -1,0 +1,77 @@
+#include "init/init.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * devbox-init: process 1 of a box, and the session leader of an `exec` with a terminal. It starts the command, reaps
+ * what is left to it, passes signals on, and says how the command ended. It is a program of its own so that nothing of
+ * devbox's memory is inside the box; it is linked statically and embedded in devbox.
+ */
+
+static struct init_config *read_config(void)
+{
+	struct init_config *config;
+	struct stat st;
+
+	if (fstat(INIT_CONFIG_FD, &st) < 0 || st.st_size < (off_t)sizeof(*config))
+		return NULL;
+	config = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, INIT_CONFIG_FD, 0);
+	if (config == MAP_FAILED || config->magic != INIT_MAGIC || config->size > st.st_size)
+		return NULL;
+	(void)close(INIT_CONFIG_FD);
+	return config;
+}
+
+static bool wait_go(void)
+{
+	struct init_message message;
+	ssize_t n;
+
+	do {
+		n = recv(INIT_SOCKET_FD, &message, sizeof(message), 0);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(message) && message.type == INIT_GO;
+}
+
+/* The one argument: the pid of fuse-overlayfs, 0 without one. */
+static pid_t parse_guard(char **argv)
+{
+	const char *digit = argv[0] && argv[1] ? argv[1] : "";
+	pid_t pid = 0;
+
+	for (; *digit >= '0' && *digit <= '9'; digit++)
+		pid = pid * 10 + (*digit - '0');
+	return pid;
+}
+
+int main(int argc, char **argv)
+{
+	struct init init = {.guard = argc > 1 ? parse_guard(argv) : 0};
+	sigset_t all;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)prctl(PR_SET_NAME, "devbox-init", 0, 0, 0);
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	init.config = read_config();
+	init.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (!init.config || init.signal_fd < 0) {
+		init_send(INIT_EXEC_FAILED, INIT_STAGE_SETUP, errno ? errno : EINVAL, -1);
+		return 125;
+	}
+	if (!wait_go())
+		return 125;
+	if (init.config->flags & INIT_COMMAND) {
+		if (init_spawn(&init) < 0)
+			return 125;
+	} else {
+		init_send(INIT_STARTED, 0, 0, -1);
+	}
+	return init_loop(&init);
+}
