@@ -1,0 +1,179 @@
+#include "config/fill.h"
+
+#include "util/cleanup.h"
+#include "util/path.h"
+
+#include <limits.h>
+#include <string.h>
+
+static int check_cpu(const struct spec_limits *l, struct err *err)
+{
+	if (l->cpus_milli.is_set && l->cpu_quota_us.is_set) {
+		(void)origin_fail(err, &l->cpu_quota_us.at,
+				  "cpu_quota cannot stand beside cpus");
+		return err_hint(err, "both limit processor time: keep one of them");
+	}
+	if (l->cpu_period_us.is_set && !l->cpu_quota_us.is_set && !l->cpus_milli.is_set) {
+		(void)origin_fail(err, &l->cpu_period_us.at,
+				  "cpu_period has no effect without cpu_quota or cpus");
+		return err_hint(err, "add a cpu_quota, or remove cpu_period");
+	}
+	return 0;
+}
+
+static int check_memory(const struct spec_limits *l, struct err *err)
+{
+	const struct spec_number *swap = &l->memswap_limit_bytes;
+	const struct spec_number *limit = &l->mem_limit_bytes;
+	const struct spec_number *kept = &l->mem_reservation_bytes;
+
+	if (swap->is_set && !limit->is_set) {
+		(void)origin_fail(err, &swap->at, "memswap_limit needs mem_limit");
+		return err_hint(
+			err,
+			"it is memory and swap together: add a mem_limit that is not larger");
+	}
+	if (swap->is_set && swap->value >= 0 && swap->value < limit->value) {
+		(void)origin_fail(err, &swap->at, "memswap_limit is less than mem_limit");
+		return err_hint(
+			err,
+			"it is memory and swap together; the same value as mem_limit means "
+			"no swap");
+	}
+	if (kept->is_set && limit->is_set && kept->value > limit->value)
+		return origin_fail(err, &kept->at, "mem_reservation is more than mem_limit");
+	return 0;
+}
+
+static size_t path_depth(const char *path)
+{
+	size_t depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '/';
+	return depth;
+}
+
+/* Parents before what is below them, else the later mount hides the earlier; else as written.
+ */
+static void order_volumes(struct spec *spec)
+{
+	for (size_t i = 1; i < spec->volume_count; i++) {
+		struct spec_volume moved = spec->volumes[i];
+		size_t depth = path_depth(moved.target);
+		size_t j = i;
+
+		for (; j > 0 && path_depth(spec->volumes[j - 1].target) > depth; j--)
+			spec->volumes[j] = spec->volumes[j - 1];
+		spec->volumes[j] = moved;
+	}
+}
+
+static int fail_twice(struct err *err, const struct origin *at, const char *target,
+		      const struct origin *first)
+{
+	(void)origin_fail(err, at, "target '%.200s' is used twice", target);
+	return err_hint(err, "it is also the target at %s:%d", first->file, first->line);
+}
+
+static int check_targets(const struct spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < spec->volume_count; i++) {
+		const struct spec_volume *volume = &spec->volumes[i];
+
+		if (strcmp(volume->target, spec->workspace.target) == 0)
+			return origin_fail(err, &volume->at,
+					   "target '%.200s' is that of the workspace",
+					   volume->target);
+		if (path_is_below(spec->workspace.target, volume->target)) {
+			(void)origin_fail(err, &volume->at,
+					  "target '%.200s' would hide the workspace '%.200s'",
+					  volume->target, spec->workspace.target);
+			return err_hint(err, "choose another target, or one for the workspace: "
+					     "{source: ., target: /work}");
+		}
+		if (strcmp(volume->target, "/dev/shm") == 0 && spec->shm_size_bytes.is_set)
+			return fail_twice(err, &volume->at, volume->target,
+					  &spec->shm_size_bytes.at);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(volume->target, spec->volumes[j].target) == 0)
+				return fail_twice(err, &volume->at, volume->target,
+						  &spec->volumes[j].at);
+	}
+	for (size_t i = 0; i < spec->device_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(spec->devices[i].target, spec->devices[j].target) == 0)
+				return fail_twice(err, &spec->devices[i].at,
+						  spec->devices[i].target,
+						  &spec->devices[j].at);
+	return 0;
+}
+
+/* With symbolic links followed where the path exists: a link to the home is the home. */
+static char *real_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : xstrdup(path);
+}
+
+static int check_workspace(const struct config *config, const struct spec *spec,
+			   struct err *err)
+{
+	AUTO_FREE char *source = real_path(spec->workspace.source);
+	AUTO_FREE char *home = real_path(config->home ? config->home : "/");
+	const struct origin *at = &spec->workspace.at;
+
+	if (strcmp(source, "/") != 0 && !path_is_below(home, source) &&
+	    !(config->home && path_is_below(config->home, source)))
+		return 0;
+	if (strcmp(source, "/") == 0)
+		(void)origin_fail(err, at, "the workspace cannot be '/'");
+	else if (strcmp(source, home) == 0)
+		(void)origin_fail(err, at, "the workspace '%.200s' is the home folder",
+				  spec->workspace.source);
+	else
+		(void)origin_fail(err, at, "the workspace '%.200s' holds the home folder",
+				  spec->workspace.source);
+	return err_hint(
+		err,
+		"the box would see everything in it: work in a folder of its own, or name one "
+		"with 'workspace'");
+}
+
+/* A capability on both lists; ALL on one of them is how sets are made. */
+static int check_caps(const struct spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < spec->cap_drop.items.count; i++)
+		if (strv_has(&spec->cap_add.items, spec->cap_drop.items.items[i]))
+			return origin_fail(err, &spec->cap_drop.at[i],
+					   "capability '%.100s' is in cap_add and in cap_drop",
+					   spec->cap_drop.items.items[i]);
+	return 0;
+}
+
+static int check_network(const struct spec *spec, struct err *err)
+{
+	if (spec->network_mode != NET_HOST)
+		return 0;
+	for (size_t i = 0; i < spec->sysctl_count; i++) {
+		if (!str_starts(spec->sysctls[i].name, "net."))
+			continue;
+		(void)origin_fail(err, &spec->sysctls[i].at,
+				  "sysctls: '%.100s' cannot be set with network_mode 'host'",
+				  spec->sysctls[i].name);
+		return err_hint(
+			err, "it would be the machine's; network_mode 'project' has its own");
+	}
+	return 0;
+}
+
+int spec_check(const struct config *config, struct spec *spec, struct err *err)
+{
+	if (check_cpu(&spec->limits, err) < 0 || check_memory(&spec->limits, err) < 0 ||
+	    check_workspace(config, spec, err) < 0 || check_targets(spec, err) < 0 ||
+	    check_caps(spec, err) < 0 || check_network(spec, err) < 0)
+		return -1;
+	order_volumes(spec);
+	return 0;
+}

@@ -1,0 +1,70 @@
+#include "config/spec.h"
+
+#include <stdlib.h>
+
+static void list_done(struct spec_list *list)
+{
+	strv_done(&list->items);
+	free(list->at);
+}
+
+static void mounts_done(struct spec *spec)
+{
+	for (size_t i = 0; i < spec->home_file_count; i++)
+		free(spec->home_files[i].path);
+	for (size_t i = 0; i < spec->volume_count; i++) {
+		free(spec->volumes[i].source);
+		free(spec->volumes[i].target);
+	}
+	for (size_t i = 0; i < spec->device_count; i++) {
+		free(spec->devices[i].source);
+		free(spec->devices[i].target);
+	}
+	free(spec->home_files);
+	free(spec->volumes);
+	free(spec->devices);
+	free(spec->workspace.source);
+	free(spec->workspace.target);
+}
+
+static void kernel_done(struct spec *spec)
+{
+	for (size_t i = 0; i < spec->sysctl_count; i++) {
+		free(spec->sysctls[i].name);
+		free(spec->sysctls[i].value);
+	}
+	for (size_t i = 0; i < spec->limits.blkio_device_count; i++)
+		free(spec->limits.blkio_devices[i].path);
+	free(spec->sysctls);
+	free(spec->ulimits);
+	free(spec->limits.blkio_devices);
+	free(spec->limits.cpuset.value);
+	free(spec->limits.cpuset_mems.value);
+	list_done(&spec->cap_add);
+	list_done(&spec->cap_drop);
+}
+
+void spec_done(struct spec *spec)
+{
+	free(spec->project_dir);
+	free(spec->profile_file);
+	free(spec->name.value);
+	free(spec->image.value);
+	free(spec->user.value);
+	free(spec->working_dir.value);
+	free(spec->shell.value);
+	free(spec->hostname.value);
+	free(spec->seccomp.value);
+	free(spec->stop_signal.value);
+	list_done(&spec->entrypoint);
+	list_done(&spec->command);
+	strv_done(&spec->environment);
+	strv_done(&spec->env_pass);
+	strv_done(&spec->extra_hosts);
+	strv_done(&spec->dns);
+	strv_done(&spec->dns_search);
+	mounts_done(spec);
+	kernel_done(spec);
+	strv_done(&spec->owned_files);
+	*spec = (struct spec){0};
+}
