@@ -46,11 +46,11 @@ static inline int steal_fd(int *fd)
 }
 
 /** STEAL() - take a pointer out of its scope; leaves NULL behind. */
-#define STEAL(p) \
-	__extension__({ \
+#define STEAL(p)                                 \
+	__extension__({                          \
 		__typeof__(p) steal_taken = (p); \
-		(p) = NULL; \
-		steal_taken; \
+		(p) = NULL;                      \
+		steal_taken;                     \
 	})
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

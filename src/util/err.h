@@ -35,7 +35,8 @@ struct err {
 /** err_set() - fill @err with a message and no errno. Return: -1. */
 int err_set(struct err *err, const char *format, ...) ERR_PRINTF(2, 3);
 
-/** err_sys() - as err_set(), with ": " and the words of the current errno appended. Return: -1. */
+/** err_sys() - as err_set(), with ": " and the words of the current errno appended. Return: -1.
+ */
 int err_sys(struct err *err, const char *format, ...) ERR_PRINTF(2, 3);
 
 /** err_code() - as err_sys(), for an errno value the caller holds. Return: -1. */
@@ -44,7 +45,8 @@ int err_code(struct err *err, int code, const char *format, ...) ERR_PRINTF(3, 4
 /** err_wrap() - put "words: " in front of the message of a filled @err. Return: -1. */
 int err_wrap(struct err *err, const char *format, ...) ERR_PRINTF(2, 3);
 
-/** err_hint() - set the hint (replacing one that was there). Return: -1, so it can end a chain. */
+/** err_hint() - set the hint (replacing one that was there). Return: -1, so it can end a chain.
+ */
 int err_hint(struct err *err, const char *format, ...) ERR_PRINTF(2, 3);
 
 /** err_at() - name the place in the user's file. @file may be NULL (no change). Return: -1. */

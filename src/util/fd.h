@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/** fd_write_all() - write @len bytes, over EINTR and short writes. Return: 0 or -1 with errno. */
+/** fd_write_all() - write @len bytes, over EINTR and short writes. Return: 0 or -1 with errno.
+ */
 int fd_write_all(int fd, const void *data, size_t len);
 
 /**
@@ -17,21 +18,28 @@ int fd_write_all(int fd, const void *data, size_t len);
 int fd_read_all(int fd, size_t max, char **out_text, size_t *out_len, struct err *err);
 
 /**
- * fd_read_file() - a whole regular file relative to @dir_fd (AT_FDCWD allowed), at most @max bytes
- * Opened O_NONBLOCK, so a FIFO cannot hang us; other than a regular file is refused (proc and sysfs files are regular).
+ * fd_read_file() - a whole regular file relative to @dir_fd (AT_FDCWD allowed), at most @max
+ * bytes Opened O_NONBLOCK, so a FIFO cannot hang us; other than a regular file is refused (proc
+ * and sysfs files are regular).
  */
 int fd_read_file(int dir_fd, const char *path, size_t max, char **out_text, struct err *err);
 
-/** fd_write_file() - create or truncate @path under @dir_fd with @mode and write @len bytes. Not atomic. */
-int fd_write_file(int dir_fd, const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+/** fd_write_file() - create or truncate @path under @dir_fd with @mode and write @len bytes.
+ * Not atomic. */
+int fd_write_file(int dir_fd, const char *path, const void *data, size_t len, mode_t mode,
+		  struct err *err);
 
-/** fd_write_atomic() - as fd_write_file(), through a temporary name and rename(): readers see old or new. */
-int fd_write_atomic(int dir_fd, const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+/** fd_write_atomic() - as fd_write_file(), through a temporary name and rename(): readers see
+ * old or new. */
+int fd_write_atomic(int dir_fd, const char *path, const void *data, size_t len, mode_t mode,
+		    struct err *err);
 
-/** fd_send() / fd_receive() - one SOCK_SEQPACKET message with up to FD_PASS_MAX descriptors (SCM_RIGHTS, CLOEXEC on receipt). */
+/** fd_send() / fd_receive() - one SOCK_SEQPACKET message with up to FD_PASS_MAX descriptors
+ * (SCM_RIGHTS, CLOEXEC on receipt). */
 #define FD_PASS_MAX 8
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t fd_count);
-/** fd_receive() - Return: bytes received (0 = peer closed), or -1 with errno. *out_count is set to the descriptors received (-1 filled rest). */
+/** fd_receive() - Return: bytes received (0 = peer closed), or -1 with errno. *out_count is set
+ * to the descriptors received (-1 filled rest). */
 ssize_t fd_receive(int sock, void *data, size_t max, int fds[FD_PASS_MAX], size_t *out_count);
 
 /** fd_cloexec_all() - mark every descriptor from 3 up close-on-exec (close_range(2)). */

@@ -7,9 +7,11 @@
 #include <stdint.h>
 
 /**
- * struct json - writes one JSON text (RFC 8259) into a buffer, commas and quoting done; `= {0}` begins one
+ * struct json - writes one JSON text (RFC 8259) into a buffer, commas and quoting done; `= {0}`
+ * begins one
  *
- * json_object_begin(j, key) etc.: @key is NULL at the top and inside arrays. Invalid UTF-8 in strings becomes U+FFFD.
+ * json_object_begin(j, key) etc.: @key is NULL at the top and inside arrays. Invalid UTF-8 in
+ * strings becomes U+FFFD.
  */
 struct json {
 	struct buf text;
@@ -19,7 +21,8 @@ void json_object_begin(struct json *j, const char *key);
 void json_object_end(struct json *j);
 void json_array_begin(struct json *j, const char *key);
 void json_array_end(struct json *j);
-void json_string(struct json *j, const char *key, const char *value); /* NULL value writes null */
+void json_string(struct json *j, const char *key,
+		 const char *value); /* NULL value writes null */
 void json_u64(struct json *j, const char *key, uint64_t value);
 void json_i64(struct json *j, const char *key, int64_t value);
 void json_bool(struct json *j, const char *key, bool value);

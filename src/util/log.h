@@ -4,8 +4,9 @@
 #include "util/err.h"
 
 /*
- * The log sink: the one piece of global state. Library code says what is worth knowing through it (a note the user should
- * see although nothing failed, or detail under -v); cli decides where it goes.
+ * The log sink: the one piece of global state. Library code says what is worth knowing through
+ * it (a note the user should see although nothing failed, or detail under -v); cli decides
+ * where it goes.
  */
 enum log_level { LOG_LEVEL_NOTE, LOG_LEVEL_WARN, LOG_LEVEL_DEBUG };
 typedef void log_sink(void *arg, enum log_level level, const char *text);

@@ -130,7 +130,7 @@ int proc_run(const char *const *argv, size_t max, char **out_text, int *out_stat
 	AUTO_CLOSE int reader = -1;
 	AUTO_CLOSE int writer = -1;
 	int ends[2], status;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (out_text) {
 		if (pipe2(ends, O_CLOEXEC) < 0)

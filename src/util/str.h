@@ -23,30 +23,33 @@ char *xasprintf(const char *format, ...) ERR_PRINTF(1, 2);
 bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
-/** str_trim() - cut white space at both ends in place. Return: the first kept character in @s. */
+/** str_trim() - cut white space at both ends in place. Return: the first kept character in @s.
+ */
 char *str_trim(char *s);
 
 /**
  * str_to_u64() / str_to_i64() - a whole decimal number and nothing else
- * Leaves *out alone on failure. Return: 0, or -1 (empty, sign, space, other characters, overflow).
+ * Leaves *out alone on failure. Return: 0, or -1 (empty, sign, space, other characters,
+ * overflow).
  */
 int str_to_u64(const char *s, uint64_t *out);
 int str_to_i64(const char *s, int64_t *out);
 
 /**
- * str_to_size() - bytes from "512", "512b", "64k", "1.5g", "2gb", "2GiB" (powers of 1024, any case)
- * Return: 0, or -1 with *out untouched.
+ * str_to_size() - bytes from "512", "512b", "64k", "1.5g", "2gb", "2GiB" (powers of 1024, any
+ * case) Return: 0, or -1 with *out untouched.
  */
 int str_to_size(const char *s, uint64_t *out);
 
 /**
- * str_to_duration_us() - microseconds from "1m30s", "250ms", "2h", "1.5s", "10us", or a bare number of seconds
- * Return: 0, or -1 with *out untouched.
+ * str_to_duration_us() - microseconds from "1m30s", "250ms", "2h", "1.5s", "10us", or a bare
+ * number of seconds Return: 0, or -1 with *out untouched.
  */
 int str_to_duration_us(const char *s, uint64_t *out);
 
 #define STR_SIZE_MAX 16
-/** str_format_size() - "512", "48.3M", "6.0G": at most five characters for people; bytes below 1K are bare. */
+/** str_format_size() - "512", "48.3M", "6.0G": at most five characters for people; bytes below
+ * 1K are bare. */
 const char *str_format_size(uint64_t bytes, char out[STR_SIZE_MAX]);
 
 #define STR_DURATION_MAX 24
@@ -57,7 +60,8 @@ const char *str_format_duration(uint64_t us, char out[STR_DURATION_MAX]);
  * str_nearest() - the candidate a user who typed @word most likely meant
  * @candidates:	NULL-terminated
  *
- * Edit distance with transpositions, at most a third of the word's length (at least 1, at most 3). Return: a member of
+ * Edit distance with transpositions, at most a third of the word's length (at least 1, at most
+ * 3). Return: a member of
  * @candidates or NULL.
  */
 const char *str_nearest(const char *word, const char *const *candidates);
@@ -69,7 +73,8 @@ uint64_t str_hash(const void *data, size_t len, uint64_t seed);
 /** str_is_printable() - true when @s has no control characters (bytes below 0x20, or 0x7f). */
 bool str_is_printable(const char *s);
 
-/** struct strv - a growing vector of owned strings, always NULL-terminated once non-empty; `= {0}` is empty. */
+/** struct strv - a growing vector of owned strings, always NULL-terminated once non-empty; `=
+ * {0}` is empty. */
 struct strv {
 	char **items;
 	size_t count;
