@@ -88,17 +88,20 @@ static int parse_kernel(const char *text, unsigned long out[2])
 	return 0;
 }
 
-static int has_kernel(struct jsonread *r, const char *wanted, const char *running, bool *out,
-		      struct err *err)
+static int has_kernel(struct jsonread *r, const char *key, const char *wanted,
+		      const char *running, bool *out, struct err *err)
 {
 	unsigned long want[2];
 	unsigned long have[2];
 
-	if (parse_kernel(wanted, want) < 0)
+	if (parse_kernel(wanted, want) < 0) {
+		jsonread_enter(r, key);
+		jsonread_enter(r, "minKernel");
 		return jsonread_fail(r, err, "'minKernel' must look like '4.8', not '%s'",
 				     wanted);
+	}
 	if (parse_kernel(running, have) < 0)
-		return jsonread_fail(r, err, "cannot read kernel release '%s'", running);
+		return err_set(err, "cannot read kernel release '%s'", running);
 
 	*out = have[0] > want[0] || (have[0] == want[0] && have[1] >= want[1]);
 	return 0;
@@ -113,7 +116,8 @@ static int judge_includes(struct jsonread *r, const struct gate *g,
 
 	for (size_t i = 0; i < g->caps.count; i++)
 		passes = holds_cap(r, g->caps.items[i], facts->bounding) && passes;
-	if (g->min_kernel && has_kernel(r, g->min_kernel, facts->kernel, &is_new, err) < 0)
+	if (g->min_kernel &&
+	    has_kernel(r, "includes", g->min_kernel, facts->kernel, &is_new, err) < 0)
 		return -1;
 
 	*out = passes && is_new;
@@ -129,7 +133,8 @@ static int judge_excludes(struct jsonread *r, const struct gate *g,
 
 	for (size_t i = 0; i < g->caps.count; i++)
 		hit = holds_cap(r, g->caps.items[i], facts->bounding) || hit;
-	if (g->min_kernel && has_kernel(r, g->min_kernel, facts->kernel, &is_new, err) < 0)
+	if (g->min_kernel &&
+	    has_kernel(r, "excludes", g->min_kernel, facts->kernel, &is_new, err) < 0)
 		return -1;
 
 	*out = !hit && !is_new;
