@@ -26,7 +26,7 @@ void dirs_done(struct dirs *dirs);
 /**
  * struct project - names of one project's places
  * @id:		unique among this user's projects: the name, or name-xxxx when another folder
- * has the name
+ *		has the name; at most 63 characters
  */
 struct project {
 	char *id;
@@ -47,7 +47,7 @@ char *project_name_from(const char *folder_name);
  * project_find() - the project of @folder called @name
  * @create:	claim the id (make <data>/projects/<id> with a file `folder`) when it is new
  * @exact:	the name was given with -p: a clash with another folder is an error instead of a
- * suffix... except that the same id is taken over when its folder no longer exists
+ *		suffix, unless that folder no longer exists: then the id is taken over
  */
 int project_find(const struct dirs *dirs, const char *name, const char *folder, bool exact,
 		 bool create, struct project *out_project, struct err *err);
@@ -56,7 +56,8 @@ void project_done(struct project *project);
  * the holder's pid and verb when it cannot. @verb is recorded for others to read. */
 int project_lock(struct project *project, const char *verb, int timeout_ms, struct err *err);
 void project_unlock(struct project *project);
-/** project_list() - ids of all projects with a runtime or data folder. */
+/** project_list() - ids, sorted, of all projects with a data folder, or a runtime folder that
+ * holds a lock. */
 int project_list(const struct dirs *dirs, struct strv *out_ids, struct err *err);
 
 #endif

@@ -19,8 +19,10 @@ int fd_read_all(int fd, size_t max, char **out_text, size_t *out_len, struct err
 
 /**
  * fd_read_file() - a whole regular file relative to @dir_fd (AT_FDCWD allowed), at most @max
- * bytes Opened O_NONBLOCK, so a FIFO cannot hang us; other than a regular file is refused (proc
- * and sysfs files are regular).
+ * bytes
+ *
+ * Opened O_NONBLOCK, so a FIFO cannot hang us; other than a regular file is refused (those of
+ * proc and sysfs are regular).
  */
 int fd_read_file(int dir_fd, const char *path, size_t max, char **out_text, struct err *err);
 
@@ -34,12 +36,17 @@ int fd_write_file(int dir_fd, const char *path, const void *data, size_t len, mo
 int fd_write_atomic(int dir_fd, const char *path, const void *data, size_t len, mode_t mode,
 		    struct err *err);
 
-/** fd_send() / fd_receive() - one SOCK_SEQPACKET message with up to FD_PASS_MAX descriptors
- * (SCM_RIGHTS, CLOEXEC on receipt). */
 #define FD_PASS_MAX 8
+/** fd_send() - one SOCK_SEQPACKET message with up to FD_PASS_MAX descriptors (SCM_RIGHTS).
+ * Return: 0, or -1 with errno; EPIPE instead of SIGPIPE. */
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t fd_count);
-/** fd_receive() - Return: bytes received (0 = peer closed), or -1 with errno. *out_count is set
- * to the descriptors received (-1 filled rest). */
+/**
+ * fd_receive() - the other end of fd_send()
+ * @fds:	the descriptors received, close-on-exec, the caller's; the rest is -1
+ * @out_count:	how many
+ *
+ * Return: bytes (0: the peer closed), or -1 with errno: EMSGSIZE when it did not fit.
+ */
 ssize_t fd_receive(int sock, void *data, size_t max, int fds[FD_PASS_MAX], size_t *out_count);
 
 /** fd_cloexec_all() - mark every descriptor from 3 up close-on-exec (close_range(2)). */

@@ -27,9 +27,11 @@
 int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode);
 
 /**
- * path_mkdir_in_root() - make the folder @path and all missing parents below the root, like
- * mkdir -p Existing symlinks to folders inside the root are followed. Return: O_PATH descriptor
- * of the folder, or -1 with errno (ENOTDIR when something else is in the way).
+ * path_mkdir_in_root() - make the folder @path and all missing parents below the root
+ * @mode:	of the last folder; parents get 0755; the umask applies to all
+ *
+ * Existing symlinks to folders inside the root are followed. Return: O_PATH descriptor of the
+ * folder, or -1 with errno (ENOTDIR when something else is in the way).
  */
 int path_mkdir_in_root(int root_fd, const char *path, mode_t mode);
 

@@ -37,13 +37,15 @@ int str_to_i64(const char *s, int64_t *out);
 
 /**
  * str_to_size() - bytes from "512", "512b", "64k", "1.5g", "2gb", "2GiB" (powers of 1024, any
- * case) Return: 0, or -1 with *out untouched.
+ * case)
+ * Return: 0, or -1 with *out untouched.
  */
 int str_to_size(const char *s, uint64_t *out);
 
 /**
  * str_to_duration_us() - microseconds from "1m30s", "250ms", "2h", "1.5s", "10us", or a bare
- * number of seconds Return: 0, or -1 with *out untouched.
+ * number of seconds
+ * Return: 0, or -1 with *out untouched.
  */
 int str_to_duration_us(const char *s, uint64_t *out);
 
@@ -61,8 +63,8 @@ const char *str_format_duration(uint64_t us, char out[STR_DURATION_MAX]);
  * @candidates:	NULL-terminated
  *
  * Edit distance with transpositions, at most a third of the word's length (at least 1, at most
- * 3). Return: a member of
- * @candidates or NULL.
+ * 3), whatever the case.
+ * Return: a member of @candidates or NULL.
  */
 const char *str_nearest(const char *word, const char *const *candidates);
 
