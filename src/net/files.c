@@ -26,7 +26,7 @@ static bool is_address(const char *s)
 	char text[INET6_ADDRSTRLEN];
 	size_t len = strcspn(s, "%"); /* fe80::1%eth0 */
 
-	if (len >= sizeof(text))
+	if (len >= sizeof(text) || !str_is_printable(s))
 		return false;
 	memcpy(text, s, len);
 	text[len] = '\0';

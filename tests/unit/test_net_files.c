@@ -72,7 +72,8 @@ static void garbage_of_the_host_is_left_out(void **state)
 {
 	(void)state;
 	check_resolv(
-		"nameserver\nnameserver nonsense\nnameserver 1.2.3\nnameserver 1.2.3.4.5\n"
+		"nameserver\nnameserver nonsense\nnameserver fe80::1%\001\nnameserver "
+		"1.2.3\nnameserver 1.2.3.4.5\n"
 		"nameserver aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
 		"; comment\n# nameserver 9.9.9.9\nNAMESERVER 9.9.9.9\nsortlist 1.2.3.4\n"
 		"search a\033[1m b\noptions\n\n\nnameserver 192.0.2.1",
