@@ -7,11 +7,11 @@ static void dirs_fall_back_to_places_below_home(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(dirs_get(&env, "/home/u", &dirs, &err), 0);
-	assert_string_equal(dirs.config, "/home/u/.config/devbox");
-	assert_string_equal(dirs.data, "/home/u/.local/share/devbox");
-	assert_string_equal(dirs.state, "/home/u/.local/state/devbox");
-	assert_string_equal(dirs.cache, "/home/u/.cache/devbox");
+	assert_int_equal(dirs_get(&env, "/home/ann", &dirs, &err), 0);
+	assert_string_equal(dirs.config, "/home/ann/.config/devbox");
+	assert_string_equal(dirs.data, "/home/ann/.local/share/devbox");
+	assert_string_equal(dirs.state, "/home/ann/.local/state/devbox");
+	assert_string_equal(dirs.cache, "/home/ann/.cache/devbox");
 	assert_true(dirs.runtime[0] == '/');
 	dirs_done(&dirs);
 }

@@ -96,7 +96,6 @@ static void spawn_hands_on_chosen_descriptors_only(void **state)
 {
 	const char *const argv[] = {"/bin/sh", "-c",
 				    "echo kept >&9; (echo leak >&8) 2>&-; echo said >&2", NULL};
-	AUTO_FREE char *text = NULL;
 	int ends[2], kept, other, stdio[3], status;
 	char got[64] = "";
 	struct err err;
