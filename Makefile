@@ -150,6 +150,7 @@ $(BUILD)/init-obj/%.o: src/%.c $(FLAGS_FILE)
 # What .incbin reads is not in the dependency files.
 $(BUILD)/obj/box/init_blob.o: $(BUILD)/devbox-init
 $(BUILD)/obj/sec/default_blob.o: profiles/seccomp/default.json
+$(BUILD)/obj/cli/completion_blob.o: completions/devbox.bash completions/_devbox completions/devbox.fish
 
 # The after-clone lint reads the objects of a plain tree.
 objects: $(OBJ) $(ASM_OBJ)
