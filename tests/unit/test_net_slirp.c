@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -98,6 +99,15 @@ static int open_log(const char *folder)
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
+static int read_mtu(const char *interface)
+{
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, interface, strlen(interface));
+	return ioctl(fd, SIOCGIFMTU, &request) < 0 ? -1 : request.ifr_mtu;
+}
+
 static int check_tap(void *arg)
 {
 	struct ifaddrs *list = NULL;
@@ -122,6 +132,8 @@ static int check_tap(void *arg)
 	freeifaddrs(list);
 	if (!has_address)
 		return 2;
+	if (read_mtu("tap0") != NET_SLIRP_MTU)
+		return 5;
 	if (fd_read_file(AT_FDCWD, "/proc/thread-self/net/route", 65536, &routes, &err) < 0)
 		return 3;
 	return strstr(routes, "tap0\t00000000\t0202000A") ? 0 : 4;
