@@ -68,9 +68,12 @@ void examine_tun(struct examine *x)
 					  "/etc/modules-load.d/devbox-tun.conf"));
 }
 
+/* slirp4netns pings for the box: with its group root, and with the caller's further groups. */
 static bool is_ping_allowed(const struct examine *x, uint64_t low, uint64_t high)
 {
-	if (x->user->gid >= low && x->user->gid <= high)
+	const gid_t own = x->subids.gid_count > 0 ? x->subids.gid[0].start : x->user->gid;
+
+	if (own >= low && own <= high)
 		return true;
 	for (size_t i = 0; i < x->user->group_count; i++)
 		if (x->user->groups[i] >= low && x->user->groups[i] <= high)
@@ -102,7 +105,7 @@ void examine_ping(struct examine *x)
 	}
 	if (is_ping_allowed(x, low, high)) {
 		host_report_add(x->report, HOST_OK, "ping", name,
-				xstrdup("allowed for your group"), NULL, NULL);
+				xstrdup("allowed for your groups"), NULL, NULL);
 		return;
 	}
 	mend = examine_mend_sysctl("net.ipv4.ping_group_range=0 2147483647");

@@ -230,6 +230,10 @@ static void ping_is_judged_by_its_range_of_groups(void **state)
 		       "net.ipv4.ping_group_range=0 2147483647");
 	folder_write(m.proc_sys, "net/ipv4/ping_group_range", "0\t2147483647\n");
 	machine_expect(&m, examine_ping, HOST_OK, "allowed", "");
+	folder_write(m.proc_sys, "net/ipv4/ping_group_range", "1001 1001\n");
+	machine_expect(&m, examine_ping, HOST_OK, "allowed", "");
+	m.x.subids = (struct host_subids){.gid = {{100000, 10}}, .gid_count = 1};
+	machine_expect(&m, examine_ping, HOST_WARN, "is 1001 1001", NULL);
 	folder_write(m.proc_sys, "net/ipv4/ping_group_range", "40 50\n");
 	machine_expect(&m, examine_ping, HOST_WARN, "is 40 50", NULL);
 	m.user.groups = groups;
