@@ -43,11 +43,16 @@ struct box_list {
 void box_status_done(struct box_status *status);
 void box_list_done(struct box_list *list);
 
+/** box_full_name() - how a user names the box @box of @project_id. free() it. */
+char *box_full_name(const char *project_id, const char *box);
+
 /**
- * box_list_read() - every box of @project_id (NULL: of all projects) below @runtime_dir ("$XDG_RUNTIME_DIR/devbox")
+ * box_list_read() - every box of @project_id (NULL: of all projects) below @runtime_dir
+ * ("$XDG_RUNTIME_DIR/devbox")
  * @with_exited:	also boxes that ended
  * Reads files only: never asks a supervisor.
  */
-int box_list_read(const char *runtime_dir, const char *project_id, bool with_exited, struct box_list *out_list, struct err *err);
+int box_list_read(const char *runtime_dir, const char *project_id, bool with_exited,
+		  struct box_list *out_list, struct err *err);
 
 #endif

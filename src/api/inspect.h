@@ -1,0 +1,18 @@
+#ifndef API_INSPECT_H
+#define API_INSPECT_H
+
+#include "api/api.h"
+#include "api/status.h"
+#include "state/record.h"
+
+/**
+ * devbox_inspect() - all that is known of a box
+ * @name:	as devbox_find_box()
+ * @out_record:	its run record; record_done() it
+ * @out_status:	what it costs; box_status_done() it
+ * @err:	ENOENT when it was never started
+ */
+int devbox_inspect(struct devbox *devbox, const char *name, struct record *out_record,
+		   struct box_status *out_status, struct err *err);
+
+#endif
