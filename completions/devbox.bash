@@ -1,0 +1,84 @@
+# devbox(1) completion for bash
+
+_devbox_options() {
+	case $1 in
+	up) echo '--dry-run --allow-degraded --wait-timeout' ;;
+	down) echo '--volumes' ;;
+	stop) echo '-t --timeout' ;;
+	restart) echo '-t --timeout' ;;
+	kill) echo '-s --signal' ;;
+	shell) echo '-u --user -w --workdir' ;;
+	exec) echo '-T --no-tty -e --env -u --user -w --workdir' ;;
+	run) echo '--image --network -T --no-tty -e --env -u --user -w --workdir --allow-degraded' ;;
+	ps) echo '-a --all' ;;
+	stats) echo '--once' ;;
+	logs) echo '-f --follow -n --tail --since -t --timestamps' ;;
+	config) echo '--origin' ;;
+	esac
+}
+
+# What an option's argument may be; nothing is said for one that takes none.
+_devbox_argument() {
+	case $1:$2 in
+	*:--color) compgen -W 'auto always never' -- "$3" ;;
+	*:--directory | *:-C | *:--workdir | *:-w) compgen -d -- "$3" ;;
+	logs:-f) return 1 ;;
+	*:--file | *:-f) compgen -f -- "$3" ;;
+	kill:--signal | kill:-s) compgen -W 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP' -- "$3" ;;
+	run:--network) compgen -W 'project host none' -- "$3" ;;
+	run:--image) compgen -W 'host rootfs:' -- "$3" ;;
+	exec:--env | exec:-e | run:--env | run:-e) compgen -v -- "$3" ;;
+	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
+	*:--project | *:-p | up:--wait-timeout | logs:--tail | logs:-n | logs:--since) ;;
+	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
+	*) return 1 ;;
+	esac
+}
+
+_devbox_takes_argument() {
+	_devbox_argument "$1" "$2" '' >/dev/null
+}
+
+_devbox() {
+	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect config plan doctor completion version help'
+	local global='-f --file -C --directory -p --project -q --quiet -v --verbose --json --color --version -h --help'
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb='' dashes=0 i word
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $word == -- ]]; then
+			dashes=$i
+			break
+		elif [[ $word == -* ]]; then
+			_devbox_takes_argument "$verb" "$word" && ((i++))
+		elif [[ -z $verb ]]; then
+			verb=$word
+		fi
+	done
+
+	if ((dashes)); then
+		# The command of exec and run: its name, then its files.
+		compopt -o filenames 2>/dev/null
+		if ((COMP_CWORD == dashes + 1)); then
+			mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi
+	elif _devbox_takes_argument "$verb" "$prev"; then
+		mapfile -t COMPREPLY < <(_devbox_argument "$verb" "$prev" "$cur")
+	elif [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_devbox_options "$verb") $global" -- "$cur")
+	else
+		case $verb in
+		'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
+		completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$cur") ;;
+		start | stop | restart | kill | pause | unpause | shell | stats | logs | inspect | exec)
+			mapfile -t COMPREPLY < <(compgen -W "$(devbox __complete boxes 2>/dev/null)" -- "$cur")
+			;;
+		esac
+	fi
+}
+
+complete -F _devbox devbox

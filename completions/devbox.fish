@@ -1,0 +1,107 @@
+# devbox(1) completion for fish
+
+# The verb on the command line, of those that are given as arguments; any when there are none.
+function __devbox_verb
+	set -l words (commandline -opc)
+	set -l skip 0
+	for word in $words[2..-1]
+		if test $skip -eq 1
+			set skip 0
+			continue
+		end
+		switch $word
+			case -f --file -C --directory -p --project --color
+				set skip 1
+			case '-*'
+			case '*'
+				test (count $argv) -eq 0; or contains -- $word $argv
+				return
+		end
+	end
+	return 1
+end
+
+function __devbox_no_verb
+	not __devbox_verb
+end
+
+function __devbox_after_dashes
+	contains -- -- (commandline -opc)
+end
+
+# The command of exec and run, as if it stood alone.
+function __devbox_command
+	set -l words (commandline -opc)
+	set -l at (contains -i -- -- $words)
+	set -l rest (string escape -- $words[(math $at + 1)..-1])
+	complete -C (string join ' ' -- $rest (commandline -ct))
+end
+
+complete -c devbox -f
+complete -c devbox -n '__devbox_verb exec run; and __devbox_after_dashes' -a '(__devbox_command)'
+
+complete -c devbox -n __devbox_no_verb -a up -d 'start the box, or change what differs'
+complete -c devbox -n __devbox_no_verb -a down -d 'stop and remove what up started'
+complete -c devbox -n __devbox_no_verb -a start -d 'start boxes that were stopped'
+complete -c devbox -n __devbox_no_verb -a stop -d 'ask boxes to end, then kill them'
+complete -c devbox -n __devbox_no_verb -a restart -d 'stop and start'
+complete -c devbox -n __devbox_no_verb -a kill -d 'send a signal'
+complete -c devbox -n __devbox_no_verb -a pause -d 'freeze every process'
+complete -c devbox -n __devbox_no_verb -a unpause -d 'let them go on'
+complete -c devbox -n __devbox_no_verb -a shell -d 'a login shell in the box, which is started if it is down'
+complete -c devbox -n __devbox_no_verb -a exec -d 'run a command in a running box'
+complete -c devbox -n __devbox_no_verb -a run -d 'run a command in a fresh box that is thrown away'
+complete -c devbox -n __devbox_no_verb -a ps -d 'list boxes that run'
+complete -c devbox -n __devbox_no_verb -a stats -d 'what boxes use'
+complete -c devbox -n __devbox_no_verb -a logs -d 'what boxes wrote'
+complete -c devbox -n __devbox_no_verb -a inspect -d 'everything known of a box, as JSON'
+complete -c devbox -n __devbox_no_verb -a config -d 'the profile as merged'
+complete -c devbox -n __devbox_no_verb -a plan -d 'the steps up would take'
+complete -c devbox -n __devbox_no_verb -a doctor -d 'what works on this machine and what mends the rest'
+complete -c devbox -n __devbox_no_verb -a completion -d 'print the shell\'s completion'
+complete -c devbox -n __devbox_no_verb -a version -d 'print the version'
+complete -c devbox -n __devbox_no_verb -a help -d 'print help'
+
+complete -c devbox -n 'not __devbox_after_dashes' -l file -r -F -d 'profile to use; several are merged in order'
+complete -c devbox -n 'not __devbox_after_dashes; and not __devbox_verb logs' -s f -r -F -d 'profile to use; several are merged in order'
+complete -c devbox -n 'not __devbox_after_dashes' -s C -l directory -r -f -a '(__fish_complete_directories)' -d 'act as if started in DIR'
+complete -c devbox -n 'not __devbox_after_dashes' -s p -l project -r -f -d 'name of the project'
+complete -c devbox -n 'not __devbox_after_dashes' -s q -l quiet -d 'no progress, only results and errors'
+complete -c devbox -n 'not __devbox_after_dashes' -s v -l verbose -d 'say more of what is done'
+complete -c devbox -n 'not __devbox_after_dashes' -l json -d 'print JSON'
+complete -c devbox -n 'not __devbox_after_dashes' -l color -r -f -a 'auto always never' -d 'auto, always or never'
+complete -c devbox -n 'not __devbox_after_dashes' -l version -d 'print the version'
+complete -c devbox -n 'not __devbox_after_dashes' -s h -l help -d 'print help, also of a verb'
+
+complete -c devbox -n '__devbox_verb up' -l dry-run -d 'print the steps instead of taking them'
+complete -c devbox -n '__devbox_verb up' -l allow-degraded -d 'start without the limits this machine cannot keep'
+complete -c devbox -n '__devbox_verb up' -l wait-timeout -r -f -d 'how long to wait until the box is up; 60s'
+complete -c devbox -n '__devbox_verb down' -l volumes -d 'remove the box\'s home and named volumes too'
+complete -c devbox -n '__devbox_verb stop' -s t -l timeout -r -f -d 'grace until the box is killed; as in the profile'
+complete -c devbox -n '__devbox_verb restart' -s t -l timeout -r -f -d 'grace until the box is killed; as in the profile'
+complete -c devbox -n '__devbox_verb kill' -s s -l signal -r -f -a 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP' -d 'the signal; KILL'
+complete -c devbox -n '__devbox_verb shell' -s u -l user -r -f -a '(__fish_complete_users)' -d 'as another user: a name or uid[:gid]'
+complete -c devbox -n '__devbox_verb shell' -s w -l workdir -r -f -a '(__fish_complete_directories)' -d 'folder to start in'
+complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s T -l no-tty -d 'no terminal, even when there is one'
+complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s e -l env -r -f -a '(set -xn)=' -d 'set a variable, or pass that of the caller'
+complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s u -l user -r -f -a '(__fish_complete_users)' -d 'as another user: a name or uid[:gid]'
+complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s w -l workdir -r -f -a '(__fish_complete_directories)' -d 'folder to start in'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l image -r -f -a 'host rootfs:' -d 'root file system; that of the profile, or host'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l network -r -f -a 'project host none' -d 'project, host or none; as in the profile'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -s T -l no-tty -d 'no terminal, even when there is one'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -s e -l env -r -f -a '(set -xn)=' -d 'set a variable, or pass that of the caller'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -s u -l user -r -f -a '(__fish_complete_users)' -d 'as another user: a name or uid[:gid]'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -s w -l workdir -r -f -a '(__fish_complete_directories)' -d 'folder to start in'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l allow-degraded -d 'start without the limits this machine cannot keep'
+complete -c devbox -n '__devbox_verb ps' -s a -l all -d 'boxes that ended, too'
+complete -c devbox -n '__devbox_verb stats' -l once -d 'one reading instead of one a second'
+complete -c devbox -n '__devbox_verb logs' -s f -l follow -d 'go on until the box ends'
+complete -c devbox -n '__devbox_verb logs' -s n -l tail -r -f -d 'only the last N lines of each box'
+complete -c devbox -n '__devbox_verb logs' -l since -r -f -d 'only what is not older than this'
+complete -c devbox -n '__devbox_verb logs' -s t -l timestamps -d 'begin each line with its time'
+complete -c devbox -n '__devbox_verb config' -l origin -d 'say file and line of each value'
+
+complete -c devbox -n '__devbox_verb start stop restart kill pause unpause shell stats logs inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
+complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -a '(devbox __complete boxes 2>/dev/null)' -d box
+complete -c devbox -n '__devbox_verb completion' -a 'bash zsh fish'
+complete -c devbox -n '__devbox_verb help' -a '(devbox __complete verbs)'
