@@ -1,0 +1,191 @@
+#include "cli/cli.h"
+
+#include "util/cleanup.h"
+
+#include <string.h>
+
+#define END       \
+	{         \
+		0 \
+	}
+
+static const struct option global_options[] = {
+	{"file", 'f', "FILE", "profile to use; several are merged in order", "DEVBOX_FILE"},
+	{"directory", 'C', "DIR", "act as if started in DIR", "DEVBOX_DIRECTORY"},
+	{"project", 'p', "NAME", "name of the project", "DEVBOX_PROJECT"},
+	{"quiet", 'q', NULL, "no progress, only results and errors", "DEVBOX_QUIET"},
+	{"verbose", 'v', NULL, "say more of what is done", "DEVBOX_VERBOSE"},
+	{"json", 0, NULL, "print JSON", "DEVBOX_JSON"},
+	{"color", 0, "WHEN", "auto, always or never", "DEVBOX_COLOR"},
+	{"version", 0, NULL, "print the version", NULL},
+	{"help", 'h', NULL, "print help, also of a verb", NULL},
+	END,
+};
+
+static const struct option up_options[] = {
+	{"dry-run", 0, NULL, "print the steps instead of taking them", NULL},
+	{"allow-degraded", 0, NULL, "start without the limits this machine cannot keep", NULL},
+	{"wait-timeout", 0, "DURATION", "how long to wait until the box is up; 60s", NULL},
+	END,
+};
+static const struct option down_options[] = {
+	{"volumes", 0, NULL, "remove the box's home and named volumes too", NULL},
+	END,
+};
+static const struct option stop_options[] = {
+	{"timeout", 't', "DURATION", "grace until the box is killed; as in the profile", NULL},
+	END,
+};
+static const struct option kill_options[] = {
+	{"signal", 's', "SIGNAL", "the signal; KILL", NULL},
+	END,
+};
+static const struct option shell_options[] = {
+	{"user", 'u', "USER", "as another user: a name or uid[:gid]", NULL},
+	{"workdir", 'w', "DIR", "folder to start in", NULL},
+	END,
+};
+static const struct option exec_options[] = {
+	{"no-tty", 'T', NULL, "no terminal, even when there is one", NULL},
+	{"env", 'e', "NAME[=VALUE]", "set a variable, or pass that of the caller", NULL},
+	{"user", 'u', "USER", "as another user: a name or uid[:gid]", NULL},
+	{"workdir", 'w', "DIR", "folder to start in", NULL},
+	END,
+};
+static const struct option run_options[] = {
+	{"image", 0, "REF", "root file system; that of the profile, or host", NULL},
+	{"network", 0, "MODE", "project, host or none; as in the profile", NULL},
+	{"no-tty", 'T', NULL, "no terminal, even when there is one", NULL},
+	{"env", 'e', "NAME[=VALUE]", "set a variable, or pass that of the caller", NULL},
+	{"user", 'u', "USER", "as another user: a name or uid[:gid]", NULL},
+	{"workdir", 'w', "DIR", "folder to start in", NULL},
+	{"allow-degraded", 0, NULL, "start without the limits this machine cannot keep", NULL},
+	END,
+};
+static const struct option ps_options[] = {
+	{"all", 'a', NULL, "boxes that ended, too", NULL},
+	END,
+};
+static const struct option stats_options[] = {
+	{"once", 0, NULL, "one reading instead of one a second", NULL},
+	END,
+};
+static const struct option logs_options[] = {
+	{"follow", 'f', NULL, "go on until the box ends", NULL},
+	{"tail", 'n', "N", "only the last N lines of each box", NULL},
+	{"since", 0, "DURATION", "only what is not older than this", NULL},
+	{"timestamps", 't', NULL, "begin each line with its time", NULL},
+	END,
+};
+static const struct option config_options[] = {
+	{"origin", 0, NULL, "say file and line of each value", NULL},
+	END,
+};
+
+#define BOX "[BOX]"
+#define BOXES "[BOX...]"
+#define NONE NULL
+#define MANY 0, WORDS_ANY
+#define LATER(name)                                                     \
+	{                                                               \
+		name, "", "", NULL, NULL, GROUP_OTHER, VERB_LATER, MANY \
+	}
+
+static const struct verb table[] = {
+	{"up", "", "start the box, or change what differs", verb_up, up_options, GROUP_BOXES, 0,
+	 0, 0},
+	{"down", "", "stop and remove what up started", verb_down, down_options, GROUP_BOXES, 0,
+	 0, 0},
+	{"start", BOXES, "start boxes that were stopped", verb_start, NONE, GROUP_BOXES, 0,
+	 MANY},
+	{"stop", BOXES, "ask boxes to end, then kill them", verb_stop, stop_options,
+	 GROUP_BOXES, 0, MANY},
+	{"restart", BOXES, "stop and start", verb_restart, stop_options, GROUP_BOXES, 0, MANY},
+	{"kill", BOXES, "send a signal", verb_kill, kill_options, GROUP_BOXES, 0, MANY},
+	{"pause", BOXES, "freeze every process", verb_pause, NONE, GROUP_BOXES, 0, MANY},
+	{"unpause", BOXES, "let them go on", verb_unpause, NONE, GROUP_BOXES, 0, MANY},
+
+	{"shell", BOX, "a login shell in the box, which is started if it is down", verb_shell,
+	 shell_options, GROUP_COMMANDS, VERB_STATUS, 0, 1},
+	{"exec", "[BOX] -- COMMAND [ARG...]", "run a command in a running box", verb_exec,
+	 exec_options, GROUP_COMMANDS, VERB_COMMAND | VERB_STATUS, MANY},
+	{"run", "-- COMMAND [ARG...]", "run a command in a fresh box that is thrown away",
+	 verb_run, run_options, GROUP_COMMANDS, VERB_COMMAND | VERB_STATUS, MANY},
+
+	{"ps", "", "list boxes that run", verb_ps, ps_options, GROUP_LOOK, VERB_JSON, 0, 0},
+	{"stats", BOXES, "what boxes use", verb_stats, stats_options, GROUP_LOOK, VERB_JSON,
+	 MANY},
+	{"logs", BOXES, "what boxes wrote", verb_logs, logs_options, GROUP_LOOK, VERB_JSON,
+	 MANY},
+	{"inspect", BOX, "everything known of a box, as JSON", verb_inspect, NONE, GROUP_LOOK,
+	 VERB_JSON, 0, 1},
+
+	{"config", "", "the profile as merged", verb_config, config_options, GROUP_PROFILE,
+	 VERB_JSON, 0, 0},
+	{"plan", "", "the steps up would take", verb_plan, NONE, GROUP_PROFILE, 0, 0, 0},
+
+	{"doctor", "", "what works on this machine and what mends the rest", verb_doctor, NONE,
+	 GROUP_OTHER, VERB_JSON, 0, 0},
+	{"completion", "bash|zsh|fish", "print the shell's completion", verb_completion, NONE,
+	 GROUP_OTHER, 0, 1, 1},
+	{"version", "", "print the version", verb_version, NONE, GROUP_OTHER, 0, 0, 0},
+	{"help", "[VERB]", "print help", verb_help, NONE, GROUP_OTHER, 0, 0, 1},
+
+	{"__complete", "boxes|verbs|options [VERB]|keys", "words for completion", verb_complete,
+	 NONE, GROUP_OTHER, VERB_HIDDEN, 1, 2},
+
+	LATER("init"),
+	LATER("top"),
+	LATER("events"),
+	LATER("port"),
+	LATER("tui"),
+	LATER("images"),
+	LATER("pull"),
+	LATER("rmi"),
+	LATER("history"),
+	LATER("load"),
+	LATER("save"),
+	LATER("build"),
+	LATER("prune"),
+	LATER("du"),
+	LATER("diff"),
+	LATER("snapshot"),
+	LATER("rollback"),
+	LATER("commit"),
+	LATER("reset"),
+	LATER("cp"),
+	LATER("metrics"),
+	LATER("import"),
+	LATER("export"),
+	END,
+};
+
+const struct verb *verbs_all(void)
+{
+	return table;
+}
+
+const struct verb *verbs_find(const char *name)
+{
+	for (const struct verb *verb = table; verb->name; verb++)
+		if (strcmp(verb->name, name) == 0)
+			return verb;
+	return NULL;
+}
+
+const struct option *options_global(void)
+{
+	return global_options;
+}
+
+bool verb_is_shown(const struct verb *verb)
+{
+	return !(verb->flags & (VERB_HIDDEN | VERB_LATER));
+}
+
+bool verb_takes(const struct verb *verb, const struct option *global)
+{
+	if (!verb || strcmp(global->name, "json") != 0)
+		return true;
+	return verb->flags & (VERB_JSON | VERB_LATER);
+}
