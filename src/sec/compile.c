@@ -108,8 +108,7 @@ static size_t emit_answer(struct emitter *e, uint32_t action)
 	return e->answers[i].label;
 }
 
-/* --- conditions ------------------------------------------------------------------------------
- */
+/* --- conditions --- */
 
 static size_t low_half(unsigned int arg)
 {
@@ -200,8 +199,7 @@ static size_t emit_call(struct emitter *e, const struct call *call)
 	return next;
 }
 
-/* --- numbers ---------------------------------------------------------------------------------
- */
+/* --- numbers --- */
 
 /**
  * struct segment - calls from @start up to the next segment's

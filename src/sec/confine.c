@@ -245,8 +245,7 @@ const char *confine_step_name(enum confine_step step)
 	return "confine";
 }
 
-/* --- the listener on its way out -------------------------------------------------------------
- */
+/* --- the listener on its way out --- */
 
 #define LISTENER_PAUSE_NS 200000
 #define LISTENER_TRIES 50000 /* ten seconds */

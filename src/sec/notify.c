@@ -111,8 +111,7 @@ int notify_fd(const struct notify *n)
 	return n->fd;
 }
 
-/* --- killing ---------------------------------------------------------------------------------
- */
+/* --- killing --- */
 
 /* The rest of the line that begins with @name, in the text of /proc/PID/status. NULL: no such
  * line. */
@@ -177,8 +176,7 @@ static void kill_caller(const struct notify *n)
 		(void)kill(tid, signal_number);
 }
 
-/* --- answering -------------------------------------------------------------------------------
- */
+/* --- answering --- */
 
 static bool is_errno(uint32_t action)
 {
@@ -254,8 +252,7 @@ int notify_handle(struct notify *n)
 	return 0;
 }
 
-/* --- words -----------------------------------------------------------------------------------
- */
+/* --- words --- */
 
 static void refusal_words(const struct refusal *r, struct buf *out)
 {

@@ -27,8 +27,7 @@ static const struct {
 	{"SCMP_CMP_MASKED_EQ", ARG_MASKED_EQ},
 };
 
-/* --- includes and excludes -------------------------------------------------------------------
- */
+/* --- includes and excludes --- */
 
 /* What an "includes" or "excludes" says. */
 struct gate {
@@ -162,8 +161,7 @@ static int judge_gates(struct jsonread *r, const json_t *entry,
 	return 0;
 }
 
-/* --- arguments -------------------------------------------------------------------------------
- */
+/* --- arguments --- */
 
 static int read_op(struct jsonread *r, const json_t *arg, enum arg_op *out, struct err *err)
 {
@@ -260,8 +258,7 @@ static size_t count_repeated(const struct arg_test *tests, size_t count)
 	return repeated;
 }
 
-/* --- entries ---------------------------------------------------------------------------------
- */
+/* --- entries --- */
 
 static void add_rule(struct profile *p, const struct rule *model, const char *name,
 		     const struct arg_test *tests, size_t count)

@@ -198,8 +198,7 @@ static void program_past_the_kernels_limit_is_refused(void **state)
 	assert_null(filter.program);
 }
 
-/* --- libseccomp as the judge of what a profile without contradictions means
- * -------------------- */
+/* --- libseccomp as the judge of what a profile without contradictions means --- */
 
 static const int compare_ops[] = {[ARG_EQ] = SCMP_CMP_EQ,
 				  [ARG_NE] = SCMP_CMP_NE,
