@@ -84,14 +84,13 @@ static int emit_variable(struct scan *s, const char *name, size_t start, struct 
 	return 0;
 }
 
-static int require(struct scan *s, const char *name, bool is_set, size_t start)
+/* Of ${NAME?message}, when NAME is wanted and is not set: read the message and fail with it. */
+static int fail_required(struct scan *s, const char *name, size_t start)
 {
 	AUTO_BUF struct buf words = {0};
 
-	if (expand(s, '}', !is_set, &words) < 0)
+	if (expand(s, '}', true, &words) < 0)
 		return -1;
-	if (is_set)
-		return 0;
 	(void)err_set(s->err, "variable '%s' is %s%s%.300s", name,
 		      value_of(s, name) ? "empty" : "not set", words.len ? ": " : "",
 		      words.len ? words.data : "");
@@ -116,9 +115,9 @@ static int operate(struct scan *s, const char *name, size_t start, bool active, 
 		return fail_at(s, s->pos);
 	}
 	s->pos += with_empty ? 2 : 1;
-	if (op == '?')
-		return require(s, name, is_set || !active, start);
-	if (op == '-' && is_set && active && emit(s, value, strlen(value), out) < 0)
+	if (op == '?' && active && !is_set)
+		return fail_required(s, name, start);
+	if (op != '+' && is_set && active && emit(s, value, strlen(value), out) < 0)
 		return -1;
 	return expand(s, '}', active && (op == '+' ? is_set : !is_set), out);
 }
