@@ -26,6 +26,15 @@ size_t text_letter(const char *text, size_t left, uint32_t *out_letter)
 	return n;
 }
 
+/* What YAML allows in a file (and a terminal survives). */
+static bool is_allowed(uint32_t letter)
+{
+	if (letter < 0x20 || letter == 0x7f)
+		return letter == '\t' || letter == '\n' || letter == '\r';
+	return (letter < 0x80 || letter > 0x9f || letter == 0x85) &&
+	       (letter & 0xfffe) != 0xfffe;
+}
+
 int text_check(const char *text, size_t len, const struct source *source, struct err *err)
 {
 	struct place at = {.source = source, .line = 1, .column = 1};
@@ -43,6 +52,11 @@ int text_check(const char *text, size_t len, const struct source *source, struct
 					 (unsigned char)text[i]);
 			return err_hint(err, "save it as UTF-8 text");
 		}
+		if (!is_allowed(letter))
+			return place_fail(
+				err, &at,
+				"control character U+%04X; in double quotes write \"\\u%04x\"",
+				letter, letter);
 		at.column++;
 		if (text[i] == '\n') {
 			at.line++;
