@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define UP_MAX 3 /* "../../../devbox.yaml" is as far as a relative path is easy to read */
+
 static const char *const profile_names[] = {"devbox.yaml", ".devbox.yaml",
 					    ".config/devbox.yaml"};
 static const char *const local_names[] = {"devbox.local.yaml", ".devbox.local.yaml",
@@ -104,23 +106,31 @@ char *find_project_dir(const char *path)
 	return dir;
 }
 
+/* A profile of the folder itself, or in its .config; anything else is better named in full. */
+static bool is_profile_place(const char *path)
+{
+	if (str_starts(path, ".config/"))
+		path += strlen(".config/");
+	return !strchr(path, '/');
+}
+
 char *find_shown(const char *path, const char *start_dir, const char *home)
 {
 	AUTO_FREE char *dir = path_normalize("/", start_dir);
-	AUTO_BUF struct buf up = {0};
+	AUTO_BUF struct buf shown = {0};
 
-	do {
-		if (path_is_below(path, dir) && strcmp(dir, "/") != 0) {
-			buf_puts(&up, path + strlen(dir) + 1);
-			/* Further up than this a relative path is hard to read. */
-			if (up.len - strlen(path + strlen(dir) + 1) <= strlen("../../../"))
-				return buf_take(&up);
-			break;
+	for (int level = 0; level <= UP_MAX && strcmp(dir, "/") != 0; level++) {
+		if (path_is_below(path, dir)) {
+			const char *rest = path + strlen(dir) + 1;
+
+			if (level > 0 && !is_profile_place(rest))
+				break;
+			buf_puts(&shown, rest);
+			return buf_take(&shown);
 		}
-		/* Only the way straight up: a file beside it is better named in full. */
-		buf_puts(&up, "../");
-	} while (parent_of(dir) == 0);
-
+		buf_puts(&shown, "../");
+		(void)parent_of(dir);
+	}
 	if (home && *home && path_is_below(path, home) && strcmp(path, home) != 0)
 		return xasprintf("~%s", path + strlen(home));
 	return xstrdup(path);

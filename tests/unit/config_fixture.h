@@ -117,12 +117,26 @@ static inline int desk_spec(const struct desk *desk, struct spec *out_spec, stru
 	return result;
 }
 
-/* "FILE:LINE:COLUMN: MESSAGE", and " | HINT" when there is one, with TOP for the folder of the
- * test; free() it. */
+/* @text with TOP for the folder of the test; free() it. */
+static inline char *desk_short(const struct desk *desk, const char *text)
+{
+	AUTO_BUF struct buf out = {0};
+
+	while (*text) {
+		if (str_starts(text, desk->top)) {
+			buf_puts(&out, "TOP");
+			text += strlen(desk->top);
+		} else {
+			buf_putc(&out, *text++);
+		}
+	}
+	return buf_take(&out);
+}
+
+/* "FILE:LINE:COLUMN: MESSAGE", and " | HINT" when there is one; free() it. */
 static inline char *desk_words(const struct desk *desk, const struct err *err)
 {
 	AUTO_BUF struct buf text = {0};
-	AUTO_BUF struct buf short_text = {0};
 
 	if (*err->file)
 		buf_printf(&text, "%s:", err->file);
@@ -130,16 +144,7 @@ static inline char *desk_words(const struct desk *desk, const struct err *err)
 		buf_printf(&text, "%d:%d:", err->line, err->column);
 	buf_printf(&text, "%s%s%s%s", text.len ? " " : "", err->message,
 		   *err->hint ? " | " : "", err->hint);
-
-	for (const char *c = text.data; *c;) {
-		if (str_starts(c, desk->top)) {
-			buf_puts(&short_text, "TOP");
-			c += strlen(desk->top);
-		} else {
-			buf_putc(&short_text, *c++);
-		}
-	}
-	return buf_take(&short_text);
+	return desk_short(desk, text.data);
 }
 
 /* The words of the error that @yaml as devbox.yaml makes, or "fine"; free() it. */
@@ -209,7 +214,7 @@ static inline char *desk_print(const struct desk *desk, bool with_origin)
 	}
 	config_print(config, with_origin, &text);
 	config_free(config);
-	return buf_take(&text);
+	return desk_short(desk, text.data);
 }
 
 #endif
