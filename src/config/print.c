@@ -29,7 +29,8 @@ static bool is_plain(const char *text, bool is_quoted)
 	if (is_one_of(text, nulls) || *text == '=' || (*text == '-' && is_quoted))
 		return false;
 	/* Somebody quoted what a reader of YAML could take for a number or a boolean. */
-	if (is_quoted && (is_one_of(text, booleans) || strchr("0123456789.+", *text)))
+	if (is_quoted && (is_one_of(text, booleans) ||
+			  (strchr("0123456789.+", *text) && !strchr(text, '/'))))
 		return false;
 	if (*text == '-' && (text[1] < '0' || text[1] > '9'))
 		return false;
