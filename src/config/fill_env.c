@@ -43,12 +43,33 @@ static int add_pair(struct fill *f, const char *what, const struct node *item)
 	return set_variable(f, item, name, equals ? equals + 1 : NULL);
 }
 
+/* As in a map, where a key that is given twice is an error. */
+static int check_twice(struct fill *f, const struct node *list)
+{
+	AUTO_STRV struct strv names = {0};
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct node *item = list->items[i];
+		AUTO_FREE char *name = NULL;
+
+		if (item->kind != NODE_SCALAR)
+			continue;
+		name = xstrndup(item->text, strcspn(item->text, "="));
+		if (strv_has(&names, name))
+			return place_fail(f->err, &item->at,
+					  "environment: '%.200s' is given twice", name);
+		strv_add(&names, name);
+	}
+	return 0;
+}
+
 int fill_environment(struct fill *f, const char *key, const struct node *value)
 {
 	if (value->kind != NODE_MAP) {
 		if (value->kind == NODE_SCALAR)
 			return value_refuse(f, key, value, "a map, or a list of NAME=VALUE");
-		return value_each(f, key, value, false, add_pair);
+		return check_twice(f, value) < 0 ? -1
+						 : value_each(f, key, value, false, add_pair);
 	}
 
 	for (size_t i = 0; i < value->count; i++) {
