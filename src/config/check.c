@@ -45,30 +45,6 @@ static int check_memory(const struct spec_limits *l, struct err *err)
 	return 0;
 }
 
-static size_t path_depth(const char *path)
-{
-	size_t depth = 0;
-
-	for (; *path; path++)
-		depth += *path == '/';
-	return depth;
-}
-
-/* Parents before what is below them, else the later mount hides the earlier; else as written.
- */
-static void order_volumes(struct spec *spec)
-{
-	for (size_t i = 1; i < spec->volume_count; i++) {
-		struct spec_volume moved = spec->volumes[i];
-		size_t depth = path_depth(moved.target);
-		size_t j = i;
-
-		for (; j > 0 && path_depth(spec->volumes[j - 1].target) > depth; j--)
-			spec->volumes[j] = spec->volumes[j - 1];
-		spec->volumes[j] = moved;
-	}
-}
-
 static int fail_twice(struct err *err, const struct origin *at, const char *target,
 		      const struct origin *first)
 {
@@ -85,13 +61,6 @@ static int check_targets(const struct spec *spec, struct err *err)
 			return origin_fail(err, &volume->at,
 					   "target '%.200s' is that of the workspace",
 					   volume->target);
-		if (path_is_below(spec->workspace.target, volume->target)) {
-			(void)origin_fail(err, &volume->at,
-					  "target '%.200s' would hide the workspace '%.200s'",
-					  volume->target, spec->workspace.target);
-			return err_hint(err, "choose another target, or one for the workspace: "
-					     "{source: ., target: /work}");
-		}
 		if (strcmp(volume->target, "/dev/shm") == 0 && spec->shm_size_bytes.is_set)
 			return fail_twice(err, &volume->at, volume->target,
 					  &spec->shm_size_bytes.at);
@@ -174,6 +143,5 @@ int spec_check(const struct config *config, struct spec *spec, struct err *err)
 	    check_workspace(config, spec, err) < 0 || check_targets(spec, err) < 0 ||
 	    check_caps(spec, err) < 0 || check_network(spec, err) < 0)
 		return -1;
-	order_volumes(spec);
 	return 0;
 }
