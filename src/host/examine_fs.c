@@ -111,7 +111,8 @@ void examine_remove_tree(int dir_fd, const char *name)
 	if (unlinkat(dir_fd, name, 0) == 0)
 		return;
 	/* The kernel makes work/work with mode 000, and leaves things in it. */
-	(void)fchmodat(dir_fd, name, 0700, 0);
+	if (fchmodat(dir_fd, name, 0700, 0) < 0)
+		return;
 	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
