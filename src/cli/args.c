@@ -215,11 +215,12 @@ static int check_words(const struct parser *p)
 static int check_given(const struct parser *p)
 {
 	const struct args *args = p->args;
+	const struct verb *verb = args->verb;
 
-	for (size_t i = 0; i < args->given_count; i++)
-		if (!verb_takes(args->verb, args->given[i].option))
+	for (size_t i = 0; verb && i < args->given_count; i++)
+		if (!verb_takes(verb, args->given[i].option))
 			return err_set(p->err, "%s: option '--%s' has no meaning here",
-				       args->verb->name, args->given[i].option->name);
+				       verb->name, args->given[i].option->name);
 	return 0;
 }
 
