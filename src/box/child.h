@@ -19,6 +19,7 @@ struct child {
 	size_t count;
 	const char *fuse_program;
 	pid_t fuse_pid;
+	int log_fd; /* what fuse-overlayfs says */
 	int root_fd;
 	int slots[CHILD_SLOTS_MAX];
 };

@@ -87,6 +87,9 @@ int child_root_fuse(struct child *child, const struct step *step)
 		(void)sigemptyset(&none);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)setsid();
+		(void)dup2(child->log_fd, 0);
+		(void)dup2(child->log_fd, 1);
+		(void)dup2(child->log_fd, 2);
 		(void)execve(child->fuse_program, (char *const *)argv, (char *const *)envp);
 		_exit(127);
 	}

@@ -18,11 +18,14 @@ static void describe_command(const struct prepared *p, const struct launch_optio
 	};
 }
 
-static int connect_network(const struct launch_options *options, struct launched *launched, struct err *err)
+static int connect_network(const struct prepared *p, const struct launch_options *options, struct launched *launched,
+			   struct err *err)
 {
 	if (options->network != NET_PROJECT)
 		return 0;
-	if (net_slirp_start(launched->process.pid, NULL, options->slirp_log_fd, &launched->slirp, err) < 0)
+	if (box_await_ready(&launched->process, &p->plan, err) < 0)
+		return -1;
+	if (net_slirp_start(launched->process.pid, NULL, options->log_fd, &launched->slirp, err) < 0)
 		return -1;
 	return net_slirp_wait_ready(&launched->slirp, SLIRP_READY_MS, err);
 }
@@ -47,6 +50,7 @@ int box_launch(const struct prepared *p, const struct launch_options *options, s
 		.cgroup_fd = options->cgroup_fd,
 		.has_oom_score_adj = p->has_oom_score_adj,
 		.oom_score_adj = p->oom_score_adj,
+		.log_fd = options->log_fd,
 	};
 	int rc;
 
@@ -56,11 +60,11 @@ int box_launch(const struct prepared *p, const struct launch_options *options, s
 	describe_command(p, options, &command);
 	if (box_start(&start, &launched.process, err) < 0)
 		return -1;
-	/* The network is made while the child mounts; only the command waits for both. */
-	rc = connect_network(options, &launched, err);
+	rc = connect_network(p, options, &launched, err);
 	if (rc == 0)
 		rc = box_go(&launched.process, err);
 	if (rc < 0) {
+		*out_overlay_refused = is_overlay_refusal(&launched.process, err);
 		box_end(&launched.process);
 		net_slirp_stop(&launched.slirp);
 		return -1;

@@ -6,7 +6,7 @@
 
 /**
  * struct launch_options - where a prepared box goes
- * @slirp_log_fd:	what slirp4netns says; borrowed
+ * @log_fd:	what slirp4netns and fuse-overlayfs say; borrowed
  */
 struct launch_options {
 	int cgroup_fd;
@@ -14,7 +14,7 @@ struct launch_options {
 	uint32_t flags; /* INIT_TTY, … */
 	struct winsize winsize;
 	enum net_mode network;
-	int slirp_log_fd;
+	int log_fd;
 };
 
 /** struct launched - a running box */

@@ -69,8 +69,7 @@ static int cpu_limits(const struct spec_limits *l, bool degraded, struct prepare
 	return 0;
 }
 
-/* "0-2,5" into a CPU mask. The list was checked when the profile was read. */
-static void fill_mask(const char *list, unsigned char *mask, size_t size)
+void prepare_cpu_mask(const char *list, unsigned char *mask, size_t size)
 {
 	while (*list) {
 		char *end;
@@ -91,7 +90,7 @@ static int set_affinity(const struct spec_limits *l, struct prepared *p, struct 
 	int rc;
 
 	p->confine.affinity_len = sizeof(p->confine.sched_affinity);
-	fill_mask(l->cpuset.value, p->confine.sched_affinity, p->confine.affinity_len);
+	prepare_cpu_mask(l->cpuset.value, p->confine.sched_affinity, p->confine.affinity_len);
 	/* Try it: a CPU that does not exist is the user's mistake, and is said now. */
 	memset(&now, 0, sizeof(now));
 	memcpy(&now, p->confine.sched_affinity, sizeof(p->confine.sched_affinity));

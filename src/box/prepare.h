@@ -69,6 +69,9 @@ int prepare_maps(const struct host_user *user, struct prepared *p, struct err *e
 /** prepare_limits() - cgroup limits, affinity, rlimits and oom_score_adj of @spec for what this session allows. */
 int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded, struct prepared *p, struct err *err);
 
+/** prepare_cpu_mask() - "0-2,5", a checked list of cpuset(7), as bits. */
+void prepare_cpu_mask(const char *list, unsigned char *mask, size_t size);
+
 /** prepare_cwd() - where a command starts: @wanted, else the folder of the box that matches @host_cwd in the workspace, else @fallback. free() it. */
 char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspace_source, const char *workspace_target, const char *fallback);
 

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <termios.h>
 
 /* --- the caller's terminal --- */
@@ -268,49 +267,5 @@ int relay_run(const struct relay *relay, int *out_status, bool *out_guard_died, 
 		return err_set(err, loop.guard_died ? "fuse-overlayfs, which holds the box's root, ended"
 						    : "the box was killed");
 	*out_status = loop.status;
-	return 0;
-}
-
-/* --- a child without a terminal --- */
-
-static void pass_on(pid_t pid, int signal)
-{
-	switch (signal) {
-	case SIGCHLD:
-	case SIGCONT:
-	case SIGPIPE:
-	case SIGTTIN:
-	case SIGTTOU:
-	case SIGWINCH:
-		break;
-	case SIGTSTP:
-		(void)kill(-pid, SIGSTOP);
-		(void)raise(SIGSTOP);
-		(void)kill(-pid, SIGCONT);
-		break;
-	default:
-		if (kill(-pid, signal) < 0)
-			(void)kill(pid, signal);
-		break;
-	}
-}
-
-int relay_wait(pid_t pid, int pid_fd, int signal_fd, int *out_status, struct err *err)
-{
-	struct pollfd polls[2] = {{.fd = pid_fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
-	struct signalfd_siginfo info;
-
-	for (;;) {
-		if (poll(polls, 2, -1) < 0 && errno != EINTR)
-			return err_sys(err, "wait for the command");
-		while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-			pass_on(pid, (int)info.ssi_signo);
-		if (polls[0].revents)
-			break;
-	}
-	while (waitpid(pid, out_status, 0) < 0) {
-		if (errno != EINTR)
-			return err_sys(err, "wait for the command");
-	}
 	return 0;
 }

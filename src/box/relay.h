@@ -32,10 +32,4 @@ struct relay {
  */
 int relay_run(const struct relay *relay, int *out_status, bool *out_guard_died, struct err *err);
 
-/**
- * relay_wait() - for a command that is our own child and has no terminal of its own: wait for it and pass signals to its
- * process group. *out_status: wait status.
- */
-int relay_wait(pid_t pid, int pid_fd, int signal_fd, int *out_status, struct err *err);
-
 #endif

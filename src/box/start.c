@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -29,7 +30,7 @@ struct prepared {
 	const struct box_start *start;
 };
 
-static pid_t clone_box(uint64_t flags, int cgroup_fd, int *out_pid_fd)
+pid_t box_clone(uint64_t flags, int cgroup_fd, int *out_pid_fd)
 {
 	struct clone_args args = {
 		.flags = flags | CLONE_PIDFD,
@@ -94,6 +95,8 @@ __attribute__((noreturn)) static void child_main(const struct prepared *p, struc
 
 	if (recv(p->socket, &message, sizeof(message), 0) != (ssize_t)sizeof(message))
 		_exit(125);
+	/* Not the caller's: folders made for mounts must be open to the box's user. */
+	(void)umask(0022);
 	failed = child_walk(child);
 	if (failed != CHILD_NO_STEP) {
 		tell(p->socket, INIT_STEP_FAILED, failed, errno);
@@ -229,9 +232,10 @@ static pid_t fork_box(const struct prepared *p, uint64_t clone_flags, int cgroup
 	child.count = p->start->plan->count;
 	child.fuse_program = p->start->facts->fuse_program;
 	child.root_fd = -1;
+	child.log_fd = p->start->log_fd;
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	pid = clone_box(clone_flags, cgroup_fd, out_pid_fd);
+	pid = box_clone(clone_flags, cgroup_fd, out_pid_fd);
 	if (pid == 0)
 		child_main(p, &child);
 	{
@@ -342,7 +346,7 @@ static int explain_step(const struct plan *plan, int index, int code, struct err
 	}
 }
 
-static int explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err)
+int box_explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err)
 {
 	*out_exit = 125;
 	switch (stage) {
@@ -389,32 +393,56 @@ static int explain_death(struct box_process *process, struct err *err)
 	return err_set(err, "the box ended while it started");
 }
 
-int box_await(struct box_process *process, const struct plan *plan, const char *program, int *out_master, int *out_exit,
-	      struct err *err)
+/* The next message of @wanted type, or the words of why there is none, with the box ended. */
+static int await_message(struct box_process *process, const struct plan *plan, const char *program, int wanted,
+			 int *out_fd, int *out_exit, struct err *err)
 {
 	struct init_message message = {0};
 	int failed = -1;
-	int fd = -1;
+	int rc;
+
+	do {
+		rc = receive(process->socket, &message, out_fd);
+		if (rc == 0 && message.type == wanted)
+			return 0;
+	} while (rc == 0 && message.type == INIT_READY);
 
 	*out_exit = 125;
-	if (receive(process->socket, &message, &fd) < 0)
+	if (rc < 0) {
 		(void)explain_death(process, err);
-	else if (message.type == INIT_STARTED) {
-		if (out_master)
-			*out_master = fd;
-		else
-			cleanup_close(&fd);
-		return 0;
 	} else if (message.type == INIT_STEP_FAILED && message.a >= 0 && (size_t)message.a < plan->count) {
 		(void)explain_step(plan, message.a, message.b, err);
 		failed = message.a;
-	} else
-		(void)explain_exec(program, message.a, message.b, out_exit, err);
+	} else {
+		(void)box_explain_exec(program, message.a, message.b, out_exit, err);
+	}
 	box_end(process);
 	process->has_failed_step = failed >= 0;
 	if (failed >= 0)
 		process->failed_step = plan->steps[failed].kind;
 	return -1;
+}
+
+int box_await_ready(struct box_process *process, const struct plan *plan, struct err *err)
+{
+	int fd = -1;
+	int code;
+
+	return await_message(process, plan, "", INIT_READY, &fd, &code, err);
+}
+
+int box_await(struct box_process *process, const struct plan *plan, const char *program, int *out_master, int *out_exit,
+	      struct err *err)
+{
+	int fd = -1;
+
+	if (await_message(process, plan, program, INIT_STARTED, &fd, out_exit, err) < 0)
+		return -1;
+	if (out_master)
+		*out_master = fd;
+	else
+		cleanup_close(&fd);
+	return 0;
 }
 
 struct userns_work {
@@ -453,7 +481,7 @@ int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struc
 		return err_sys(err, "make a pipe");
 	w.report = report[1];
 	w.go = go[0];
-	pid = clone_box(CLONE_NEWUSER, -1, &pid_fd);
+	pid = box_clone(CLONE_NEWUSER, -1, &pid_fd);
 	if (pid == 0)
 		userns_child(&w);
 	(void)close(report[1]);

@@ -40,6 +40,7 @@ struct box_start {
 	bool has_oom_score_adj; /* may only be raised, proc(5) */
 	int oom_score_adj;
 	int stdio[3];
+	int log_fd; /* what fuse-overlayfs says; borrowed */
 };
 
 /** struct box_process - a box that has begun: its init and our end of the socket */
@@ -63,6 +64,12 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 int box_go(const struct box_process *process, struct err *err);
 
 /**
+ * box_await_ready() - wait until the plan is done and init waits for box_go(): only now may others join its namespaces
+ * (between setresuid and execve the kernel closes a process to everybody). Failure as box_await().
+ */
+int box_await_ready(struct box_process *process, const struct plan *plan, struct err *err);
+
+/**
  * box_await() - wait until the command runs
  * @out_master:	the terminal with INIT_TTY, else -1; may be NULL without one
  * @out_exit:	on failure: 127 not found, 126 not executable, 125 everything before
@@ -74,10 +81,16 @@ int box_await(struct box_process *process, const struct plan *plan, const char *
 /** box_end() - kill the box's init (and with it everything inside) and reap it. Accepts a zeroed process. */
 void box_end(struct box_process *process);
 
+/** box_explain_exec() - words for INIT_EXEC_FAILED; *out_exit is 125, 126 or 127. Return: -1. */
+int box_explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err);
+
 /** box_command_fd() - the command as a memfd for devbox-init. Return: descriptor or -1. */
 int box_command_fd(const struct box_command *command, struct err *err);
 /** box_init_fd() - devbox-init as a sealed memfd. Return: descriptor or -1. */
 int box_init_fd(struct err *err);
+
+/** box_clone() - clone3(2) like fork, into @cgroup_fd unless it is -1. Return: as fork(2). */
+pid_t box_clone(uint64_t flags, int cgroup_fd, int *out_pid_fd);
 
 /** box_run_in_userns() - run @work in a child inside a user namespace with these maps (to remove or make files of the boxes). */
 int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err), void *arg, struct err *err);

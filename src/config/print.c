@@ -166,7 +166,7 @@ static void print_json_text(struct json *out, const struct node *node, const cha
 		 (is_true || strcasecmp(node->text, "false") == 0))
 		json_bool(out, "value", is_true);
 	else
-		json_string(out, "value", node->text);
+		json_text(out, "value", node->text);
 }
 
 static void print_json_node(struct json *out, const struct node *node, const char *key,
@@ -176,7 +176,7 @@ static void print_json_node(struct json *out, const struct node *node, const cha
 
 	json_object_begin(out, key);
 	if (node->kind == NODE_NULL)
-		json_null(out, "value");
+		json_none(out, "value");
 	if (node->kind == NODE_SCALAR)
 		print_json_text(out, node, known ? known->type : "");
 	if (node->kind == NODE_LIST) {
@@ -195,7 +195,7 @@ static void print_json_node(struct json *out, const struct node *node, const cha
 		json_object_end(out);
 	}
 	if (node->at.source) {
-		json_string(out, "file", node->at.source->shown);
+		json_text(out, "file", node->at.source->shown);
 		json_i64(out, "line", node->at.line);
 		json_i64(out, "column", node->at.column);
 	}

@@ -65,6 +65,7 @@ int main(int argc, char **argv)
 		init_send(INIT_EXEC_FAILED, INIT_STAGE_SETUP, errno ? errno : EINVAL, -1);
 		return 125;
 	}
+	init_send(INIT_READY, 0, 0, -1);
 	if (!wait_go())
 		return 125;
 	if (init.config->flags & INIT_COMMAND) {

@@ -109,10 +109,10 @@ void json_array_end(struct json *j)
 	close_group(j, ']');
 }
 
-void json_string(struct json *j, const char *key, const char *value)
+void json_text(struct json *j, const char *key, const char *value)
 {
 	if (!value) {
-		json_null(j, key);
+		json_none(j, key);
 		return;
 	}
 	begin_value(j, key);
@@ -137,7 +137,7 @@ void json_bool(struct json *j, const char *key, bool value)
 	buf_puts(&j->text, value ? "true" : "false");
 }
 
-void json_null(struct json *j, const char *key)
+void json_none(struct json *j, const char *key)
 {
 	begin_value(j, key);
 	buf_puts(&j->text, "null");

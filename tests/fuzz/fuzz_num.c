@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)str_to_i64(text, &number);
 	(void)signal_from_name(text);
 	(void)str_nearest(text, words);
-	json_string(&json, NULL, text);
+	json_text(&json, NULL, text);
 
 	memcpy(&value, data, size < sizeof(value) ? size : sizeof(value));
 	if (strlen(str_format_size(value, shown)) > 5)

@@ -22,17 +22,17 @@ static void commas_and_brackets_take_care_of_themselves(void **state)
 	json_i64(&j, "i", INT64_MIN);
 	json_bool(&j, "t", true);
 	json_bool(&j, "f", false);
-	json_null(&j, "n");
-	json_string(&j, "s", "x");
-	json_string(&j, "none", NULL);
+	json_none(&j, "n");
+	json_text(&j, "s", "x");
+	json_text(&j, "none", NULL);
 	json_array_begin(&j, "a");
 	json_u64(&j, NULL, 1);
-	json_string(&j, NULL, "");
+	json_text(&j, NULL, "");
 	json_array_end(&j);
 	json_object_begin(&j, "o");
 	json_object_end(&j);
 	json_object_end(&j);
-	json_null(&j, NULL);
+	json_none(&j, NULL);
 	json_array_end(&j);
 	assert_string_equal(j.text.data,
 			    "[{},{\"u\":18446744073709551615,\"i\":-9223372036854775808,"
@@ -72,7 +72,7 @@ static void strings_are_quoted_and_made_valid(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO_JSON struct json j = {0};
 
-		json_string(&j, NULL, cases[i].value);
+		json_text(&j, NULL, cases[i].value);
 		assert_string_equal(j.text.data, cases[i].text);
 	}
 }

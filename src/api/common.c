@@ -1,0 +1,97 @@
+#include "api/internal.h"
+
+#include "box/start.h"
+#include "cgroup/stats.h"
+#include "util/cleanup.h"
+#include "util/fd.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *api_rootfs_reference(const char *image)
+{
+	AUTO_FREE char *dir = realpath(image + strlen("rootfs:"), NULL);
+
+	return dir ? xasprintf("rootfs:%s", dir) : xstrdup(image);
+}
+
+/* Removes what the folder at @dir_fd holds; takes the descriptor. Folders may be closed to us: opened up first. */
+static int empty_folder(int dir_fd, struct err *err)
+{
+	AUTO_CLOSEDIR DIR *dir = fdopendir(dir_fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		(void)close(dir_fd);
+		return err_sys(err, "read a folder");
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		int child;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || errno == ENOENT)
+			continue;
+		if (errno != EISDIR && errno != EPERM)
+			return err_sys(err, "remove '%s'", entry->d_name);
+		(void)!fchmodat(dirfd(dir), entry->d_name, 0700, 0);
+		child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (child < 0)
+			return err_sys(err, "open '%s'", entry->d_name);
+		if (empty_folder(child, err) < 0)
+			return -1;
+		if (unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) < 0)
+			return err_sys(err, "remove folder '%s'", entry->d_name);
+	}
+	return 0;
+}
+
+static int remove_tree(void *arg, struct err *err)
+{
+	const char *path = arg;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open '%s'", path);
+	return empty_folder(fd, err);
+}
+
+int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path, struct err *err)
+{
+	AUTO_FREE char *copy = xstrdup(path);
+	struct box_facts facts = {.uid_map = maps->uid_map, .gid_map = maps->gid_map};
+	struct box_start start = {.facts = &facts, .newuidmap = maps->newuidmap, .newgidmap = maps->newgidmap};
+
+	(void)devbox;
+	facts.is_single_id = maps->uid_map.count == 1 && maps->uid_map.lines[0].count == 1;
+	if (access(path, F_OK) < 0)
+		return 0;
+	if (box_run_in_userns(&start, remove_tree, copy, err) < 0)
+		return err_wrap(err, "remove '%s'", path);
+	if (rmdir(path) < 0)
+		return err_sys(err, "remove '%s'", path);
+	return 0;
+}
+
+void api_explain_status(int code, int cgroup_fd, const struct spec *spec)
+{
+	struct cgroup_stats stats;
+	struct err ignored;
+	char size[STR_SIZE_MAX];
+
+	if (code != 137 || cgroup_fd < 0 || cgroup_stats_read(cgroup_fd, &stats, &ignored) < 0)
+		return;
+	if (stats.oom_kills == STAT_UNKNOWN || stats.oom_kills == 0)
+		return;
+	if (spec && spec->limits.mem_limit_bytes.is_set && spec->limits.mem_limit_bytes.at.file)
+		log_note("devbox: oom-killed at %s: raise mem_limit (%s:%d)", str_format_size(stats.memory_max, size),
+			 spec->limits.mem_limit_bytes.at.file, spec->limits.mem_limit_bytes.at.line);
+	else
+		log_note("devbox: oom-killed at %s: raise mem_limit", str_format_size(stats.memory_max, size));
+}

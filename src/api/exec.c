@@ -1,0 +1,205 @@
+#include "api/internal.h"
+
+#include "box/join.h"
+#include "box/relay.h"
+#include "util/cleanup.h"
+#include "util/path.h"
+#include "util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* `devbox exec` and `devbox shell`: a command in a box that runs. */
+
+struct visit {
+	struct devbox *devbox;
+	const struct exec_options *options;
+	struct record record;
+	struct box_identity identity;
+	bool has_identity;
+	struct strv argv;
+	struct strv env;
+	char *cwd;
+};
+
+static int not_running(const struct exec_options *options, const struct project *project, const struct record *record,
+		       struct err *err)
+{
+	if (record->phase == PHASE_EXITED && record->reason)
+		(void)err_set(err, "box '%s' is not running (%s)", project->id, record->reason);
+	else
+		(void)err_set(err, "box '%s' is not running", options->box ? options->box : project->id);
+	return err_hint(err, "devbox up");
+}
+
+static int load_record(const struct visit *visit, struct record *out_record, struct err *err)
+{
+	const struct exec_options *options = visit->options;
+	struct project project;
+	AUTO_FREE char *box = NULL;
+	struct record record = {0};
+	int rc;
+
+	if (devbox_find_box(visit->devbox, options->box, &project, &box, err) < 0)
+		return -1;
+	rc = record_load(project.runtime_dir, box, &record, err);
+	if (rc == 0)
+		record_refresh(&record);
+	if ((rc < 0 && err->code == ENOENT) || (rc == 0 && !record_is_running(&record))) {
+		rc = not_running(options, &project, &record, err);
+		err->code = ESRCH;
+	} else if (rc == 0 && record.phase == PHASE_PAUSED) {
+		(void)err_set(err, "box '%s' is paused", project.id);
+		rc = err_hint(err, "devbox unpause");
+	}
+	project_done(&project);
+	if (rc < 0) {
+		record_done(&record);
+		return -1;
+	}
+	*out_record = record;
+	return 0;
+}
+
+static int find_running(struct visit *visit, struct err *err)
+{
+	const struct up_options up = {0};
+
+	if (load_record(visit, &visit->record, err) == 0)
+		return 0;
+	/* Nothing is there that runs: `shell` brings it up. */
+	if (!visit->options->start || (err->code != ESRCH && err->code != ENOENT))
+		return -1;
+	if (devbox_up(visit->devbox, &up, NULL, err) < 0)
+		return -1;
+	return load_record(visit, &visit->record, err);
+}
+
+/* -u: the accounts are those of the running box. */
+static int resolve_user(struct visit *visit, struct err *err)
+{
+	AUTO_FREE char *root = xasprintf("/proc/%d/root", (int)visit->record.init_pid);
+	struct strv lower = {.items = (char *[]){root, NULL}, .count = 1};
+	struct accounts accounts = {0};
+	struct prepared maps = {0};
+	int rc;
+
+	if (!visit->options->user)
+		return 0;
+	rc = prepare_maps(&visit->devbox->user, &maps, err);
+	if (rc == 0)
+		rc = accounts_read(&lower, &accounts, err);
+	if (rc == 0)
+		rc = box_identity_resolve(visit->options->user, &visit->devbox->user, &maps.uid_map, &accounts,
+					  &visit->identity, err);
+	visit->has_identity = rc == 0;
+	accounts_done(&accounts);
+	prepared_done(&maps);
+	return rc;
+}
+
+static void make_environment(struct visit *visit, bool wants_tty)
+{
+	static const char *const terminal[] = {"TERM", "COLORTERM", "NO_COLOR"};
+	const struct strv *asked = visit->options->env;
+	size_t i;
+
+	strv_add_all(&visit->env, &visit->record.exec_env);
+	for (i = 0; i < ARRAY_LEN(terminal); i++)
+		env_set(&visit->env, terminal[i], wants_tty ? env_get(&visit->devbox->env, terminal[i]) : NULL);
+	if (visit->has_identity) {
+		env_set(&visit->env, "HOME", visit->identity.home);
+		env_set(&visit->env, "USER", visit->identity.name);
+		env_set(&visit->env, "LOGNAME", visit->identity.name);
+		env_set(&visit->env, "SHELL", visit->identity.shell);
+	}
+	for (i = 0; asked && i < asked->count; i++) {
+		AUTO_FREE char *name = xstrndup(asked->items[i], strcspn(asked->items[i], "="));
+		bool has_value = strchr(asked->items[i], '=') != NULL;
+
+		env_set(&visit->env, name, env_get(has_value ? asked : &visit->devbox->env, name));
+	}
+}
+
+static void make_command(struct visit *visit)
+{
+	const struct record *record = &visit->record;
+
+	if (visit->options->argv && visit->options->argv->count > 0) {
+		strv_add_all(&visit->argv, visit->options->argv);
+	} else {
+		strv_add(&visit->argv, visit->has_identity ? visit->identity.shell : record->exec_shell);
+		strv_add(&visit->argv, "-l");
+	}
+	visit->cwd = prepare_cwd(visit->options->working_dir, visit->devbox->start_dir, record->workspace_source,
+				 record->workspace_target, record->exec_cwd);
+}
+
+static int relay_joined(struct visit *visit, const struct joined *joined, int signal_fd, int cgroup_fd, int *out_status,
+			struct err *err)
+{
+	const struct relay relay = {.socket = joined->socket, .master = joined->master, .signal_fd = signal_fd};
+	bool guard_died;
+	int status;
+
+	(void)visit;
+	if (relay_run(&relay, &status, &guard_died, err) < 0) {
+		/* The box was stopped or killed under the command: that is how commands end by signal 9. */
+		*out_status = 137;
+		api_explain_status(137, cgroup_fd, NULL);
+		return 0;
+	}
+	*out_status = proc_exit_code(status);
+	api_explain_status(*out_status, cgroup_fd, NULL);
+	return 0;
+}
+
+static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
+{
+	struct join_request request = {
+		.record = &visit->record,
+		.argv = &visit->argv,
+		.env = &visit->env,
+		.cwd = visit->cwd,
+		.identity = visit->has_identity ? &visit->identity : NULL,
+		.runtime_dir = visit->devbox->dirs.xdg_runtime,
+	};
+	AUTO_CLOSE int cgroup_fd = -1;
+	AUTO_CLOSE int signal_fd = -1;
+	struct joined joined;
+
+	request.wants_tty = visit->options->tty == TTY_AUTO && relay_is_terminal(&request.winsize);
+	make_environment(visit, request.wants_tty);
+	signal_fd = relay_block_signals(err);
+	if (signal_fd < 0)
+		return -1;
+	if (visit->record.cgroup)
+		cgroup_fd = open(visit->record.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (box_join(&request, &joined, out_status, err) < 0)
+		return -1;
+	return relay_joined(visit, &joined, signal_fd, cgroup_fd, out_status, err);
+}
+
+int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *out_status, struct err *err)
+{
+	struct visit visit = {.devbox = devbox, .options = options};
+	int rc;
+
+	*out_status = 125;
+	rc = find_running(&visit, err);
+	if (rc == 0)
+		rc = resolve_user(&visit, err);
+	if (rc == 0) {
+		make_command(&visit);
+		rc = join_and_wait(&visit, out_status, err);
+	}
+	record_done(&visit.record);
+	if (visit.has_identity)
+		box_identity_done(&visit.identity);
+	strv_done(&visit.argv);
+	strv_done(&visit.env);
+	free(visit.cwd);
+	return rc;
+}

@@ -1,0 +1,254 @@
+#include "api/internal.h"
+
+#include "box/control.h"
+#include "cgroup/cgroup.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+#include "util/path.h"
+#include "util/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* stop, start, restart, kill, pause, unpause */
+
+#define LOCK_TIMEOUT_MS 60000
+#define GONE_TIMEOUT_MS 10000
+
+/* A descriptor of exactly the process the record means. -1: it is gone. */
+static int open_process(pid_t pid, uint64_t ticks)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0 && !proc_is_alive(pid, ticks)) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void await_end(int pid_fd, int timeout_ms)
+{
+	struct pollfd p = {.fd = pid_fd, .events = POLLIN};
+
+	if (pid_fd >= 0)
+		(void)poll(&p, 1, timeout_ms);
+}
+
+int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us, struct err *err)
+{
+	AUTO_CLOSE int supervisor = open_process(record->supervisor_pid, record->supervisor_start);
+	AUTO_CLOSE int init = open_process(record->init_pid, record->init_start);
+	AUTO_FREE char *request = xasprintf("stop %s %lld", record->box, (long long)timeout_us);
+
+	if (control_ask(project->runtime_dir, request, err) < 0) {
+		if (supervisor >= 0 && err->code != ECONNREFUSED && err->code != ENOENT && err->code != ECONNRESET)
+			return -1;
+		/* Nobody answers any more: the box cannot be left running. */
+		if (init >= 0)
+			(void)syscall(SYS_pidfd_send_signal, init, SIGKILL, NULL, 0);
+	}
+	await_end(init, GONE_TIMEOUT_MS);
+	await_end(supervisor, GONE_TIMEOUT_MS);
+	if (record->cgroup) {
+		AUTO_FREE char *project_group = xstrndup(record->cgroup, (size_t)(strrchr(record->cgroup, '/') - record->cgroup));
+		struct err ignored;
+
+		(void)cgroup_remove(project_group, &ignored);
+	}
+	return 0;
+}
+
+/* --- the boxes a verb is about --- */
+
+typedef int box_work(struct project *project, struct record *record, void *arg, struct err *err);
+
+static int work_on(struct project *project, const char *box, box_work *work, void *arg, struct err *err)
+{
+	struct record record = {0};
+	int rc;
+
+	if (record_load(project->runtime_dir, box, &record, err) < 0) {
+		if (err->code != ENOENT)
+			return -1;
+		(void)err_set(err, "box '%s' is not running", project->id);
+		return err_hint(err, "devbox up");
+	}
+	record_refresh(&record);
+	rc = work(project, &record, arg, err);
+	record_done(&record);
+	return rc;
+}
+
+static int each_named(struct devbox *devbox, const char *name, const char *verb, box_work *work, void *arg,
+		      struct err *err)
+{
+	AUTO_FREE char *box = NULL;
+	struct project project;
+	int rc;
+
+	if (devbox_find_box(devbox, name, &project, &box, err) < 0)
+		return -1;
+	rc = project_lock(&project, verb, LOCK_TIMEOUT_MS, err);
+	if (rc == 0)
+		rc = work_on(&project, box, work, arg, err);
+	if (project.lock_fd >= 0)
+		project_unlock(&project);
+	project_done(&project);
+	return rc;
+}
+
+static int for_boxes(struct devbox *devbox, const struct strv *boxes, const char *verb, box_work *work, void *arg,
+		     struct err *err)
+{
+	size_t i;
+
+	if (!boxes || boxes->count == 0)
+		return each_named(devbox, NULL, verb, work, arg, err);
+	for (i = 0; i < boxes->count; i++) {
+		if (each_named(devbox, boxes->items[i], verb, work, arg, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- verbs --- */
+
+static int stop_work(struct project *project, struct record *record, void *arg, struct err *err)
+{
+	const int64_t *timeout_us = arg;
+
+	if (!record_is_running(record)) {
+		log_note(" %-16s was not running", project->id);
+		return 0;
+	}
+	if (api_stop_box(project, record, *timeout_us, err) < 0)
+		return -1;
+	log_note(" %-16s stopped", project->id);
+	return 0;
+}
+
+int devbox_stop(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us, struct err *err)
+{
+	return for_boxes(devbox, boxes, "stop", stop_work, &timeout_us, err);
+}
+
+int devbox_start(struct devbox *devbox, const struct strv *boxes, struct err *err)
+{
+	const struct up_options options = {0};
+	size_t i;
+
+	/* Names are checked before anything starts. */
+	for (i = 0; boxes && i < boxes->count; i++) {
+		AUTO_FREE char *box = NULL;
+		struct project project;
+
+		if (devbox_find_box(devbox, boxes->items[i], &project, &box, err) < 0)
+			return -1;
+		project_done(&project);
+	}
+	return devbox_up(devbox, &options, NULL, err);
+}
+
+int devbox_restart(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us, struct err *err)
+{
+	struct err stopped = {0};
+
+	if (devbox_stop(devbox, boxes, timeout_us, &stopped) < 0 && !strstr(stopped.message, "is not running")) {
+		*err = stopped;
+		return -1;
+	}
+	return devbox_start(devbox, boxes, err);
+}
+
+static int kill_work(struct project *project, struct record *record, void *arg, struct err *err)
+{
+	const int *signal = arg;
+	AUTO_CLOSE int init = open_process(record->init_pid, record->init_start);
+
+	if (!record_is_running(record) || init < 0) {
+		(void)err_set(err, "box '%s' is not running", project->id);
+		return err_hint(err, "devbox ps -a");
+	}
+	if (*signal == SIGSTOP || *signal == SIGCONT) {
+		(void)err_set(err, "%s stops single processes, not a box", signal_name(*signal));
+		return err_hint(err, "devbox pause, devbox unpause");
+	}
+	if (syscall(SYS_pidfd_send_signal, init, *signal, NULL, 0) < 0)
+		return err_sys(err, "signal box '%s'", project->id);
+	if (*signal == SIGKILL) {
+		AUTO_CLOSE int supervisor = open_process(record->supervisor_pid, record->supervisor_start);
+
+		await_end(init, GONE_TIMEOUT_MS);
+		await_end(supervisor, GONE_TIMEOUT_MS);
+	}
+	log_note(" %-16s %s", project->id, signal_name(*signal) ? signal_name(*signal) : "signalled");
+	return 0;
+}
+
+int devbox_kill(struct devbox *devbox, const struct strv *boxes, int signal, struct err *err)
+{
+	return for_boxes(devbox, boxes, "kill", kill_work, &signal, err);
+}
+
+/* Without a cgroup: every process in the box's pid namespace but its init gets SIGSTOP or SIGCONT. */
+static int signal_all(const struct record *record, int signal, struct err *err)
+{
+	AUTO_CLOSEDIR DIR *proc = opendir("/proc");
+	AUTO_FREE char *init_path = xasprintf("/proc/%d/ns/pid", (int)record->init_pid);
+	struct dirent *entry;
+	struct stat init_ns;
+
+	if (!proc || stat(init_path, &init_ns) < 0)
+		return err_sys(err, "look at the processes of box '%s'", record->project);
+	while ((entry = readdir(proc)) != NULL) {
+		AUTO_FREE char *path = xasprintf("/proc/%s/ns/pid", entry->d_name);
+		struct stat ns;
+		uint64_t pid;
+
+		if (str_to_u64(entry->d_name, &pid) < 0 || (pid_t)pid == record->init_pid)
+			continue;
+		if (stat(path, &ns) == 0 && ns.st_ino == init_ns.st_ino && ns.st_dev == init_ns.st_dev)
+			(void)kill((pid_t)pid, signal);
+	}
+	return 0;
+}
+
+static int pause_work(struct project *project, struct record *record, void *arg, struct err *err)
+{
+	const bool *paused = arg;
+	AUTO_CLOSE int group = -1;
+
+	if (!record_is_running(record)) {
+		(void)err_set(err, "box '%s' is not running", project->id);
+		return err_hint(err, "devbox up");
+	}
+	if (record->cgroup) {
+		group = open(record->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (group < 0)
+			return err_sys(err, "open the cgroup of box '%s'", project->id);
+		if (cgroup_freeze(group, *paused, GONE_TIMEOUT_MS, err) < 0)
+			return -1;
+	} else {
+		if (signal_all(record, *paused ? SIGSTOP : SIGCONT, err) < 0)
+			return -1;
+		record->phase = *paused ? PHASE_PAUSED : PHASE_RUNNING;
+		if (record_save(project->runtime_dir, record, err) < 0)
+			return -1;
+	}
+	log_note(" %-16s %s", project->id, *paused ? "paused" : "goes on");
+	return 0;
+}
+
+int devbox_pause(struct devbox *devbox, const struct strv *boxes, bool paused, struct err *err)
+{
+	return for_boxes(devbox, boxes, paused ? "pause" : "unpause", pause_work, &paused, err);
+}

@@ -1,0 +1,209 @@
+#include "api/api.h"
+
+#include "api/internal.h"
+#include "box/launch.h"
+#include "box/relay.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+#include "util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* `devbox run`: a throw-away box whose parent is this very process. No supervisor, no record, nothing left behind. */
+
+struct run {
+	struct devbox *devbox;
+	const struct run_options *options;
+	struct spec spec;
+	struct project project;
+	struct prepared prepared;
+	struct launched launched;
+	int signal_fd;
+	int cgroup_fd;
+	char *cgroup_path;
+	char *box_path;
+};
+
+static int override_spec(const struct run_options *options, struct spec *spec, struct err *err)
+{
+	static const char *const modes[] = {"project", "host", "none", NULL};
+
+	if (options->image) {
+		if (strcmp(options->image, "host") != 0 && !str_starts(options->image, "rootfs:")) {
+			(void)err_set(err, "image '%s' needs the image store, which is not built yet", options->image);
+			return err_hint(err, "use 'host' or rootfs:DIR");
+		}
+		free(spec->image.value);
+		spec->image.value = str_starts(options->image, "rootfs:")
+					    ? api_rootfs_reference(options->image)
+					    : xstrdup(options->image);
+		memset(&spec->image.at, 0, sizeof(spec->image.at));
+	}
+	if (!options->network)
+		return 0;
+	if (strcmp(options->network, "project") == 0)
+		spec->network_mode = NET_PROJECT;
+	else if (strcmp(options->network, "host") == 0)
+		spec->network_mode = NET_HOST;
+	else if (strcmp(options->network, "none") == 0)
+		spec->network_mode = NET_NONE;
+	else {
+		const char *nearest = str_nearest(options->network, modes);
+
+		(void)err_set(err, "--network '%s' is none of project, host, none", options->network);
+		return nearest ? err_hint(err, "did you mean '%s'?", nearest) : -1;
+	}
+	return 0;
+}
+
+static int prepare_run(struct run *run, bool force_fuse, bool wants_tty, struct err *err)
+{
+	const struct prepare_request request = {
+		.spec = &run->spec,
+		.project = &run->project,
+		.dirs = &run->devbox->dirs,
+		.user = &run->devbox->user,
+		.caller_env = &run->devbox->env,
+		.box = "run",
+		.is_throw_away = true,
+		.argv = run->options->argv,
+		.working_dir = run->options->working_dir,
+		.user_name = run->options->user,
+		.env = run->options->env,
+		.cwd = run->devbox->start_dir,
+		.wants_tty = wants_tty,
+		.allow_degraded = run->options->allow_degraded,
+		.force_fuse = force_fuse,
+	};
+
+	return box_prepare(&request, &run->prepared, err);
+}
+
+/* Only limits need a group: a box without any stays where its caller is. */
+static int make_group(struct run *run, struct err *err)
+{
+	AUTO_FREE char *name = xasprintf("%s-run-%d", run->project.id, (int)getpid());
+	AUTO_CLOSE int project_fd = -1;
+
+	if (cgroup_needed(&run->prepared.limits) == 0)
+		return 0;
+	project_fd = cgroup_project_open(&run->prepared.place, name, &run->cgroup_path, err);
+	if (project_fd < 0)
+		return -1;
+	run->cgroup_fd = cgroup_box_create(project_fd, "run", &run->prepared.limits, err);
+	run->box_path = xasprintf("%s/run", run->cgroup_path);
+	return run->cgroup_fd < 0 ? -1 : 0;
+}
+
+static int launch_once(struct run *run, const struct launch_options *options, int *out_status, bool *out_refused,
+		       struct err *err)
+{
+	return box_launch(&run->prepared, options, &run->launched, out_status, out_refused, err);
+}
+
+static int launch(struct run *run, int *out_status, struct err *err)
+{
+	struct launch_options options = {
+		.cgroup_fd = -1,
+		.stdio = {0, 1, 2},
+		.network = run->spec.network_mode,
+	};
+	AUTO_CLOSE int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	bool wants_tty = run->options->tty == TTY_AUTO && relay_is_terminal(&options.winsize);
+	bool is_refused;
+	int rc;
+
+	options.log_fd = log;
+	if (wants_tty)
+		options.flags |= INIT_TTY | INIT_CONSOLE;
+	if (prepare_run(run, false, wants_tty, err) < 0 || make_group(run, err) < 0)
+		return -1;
+	options.cgroup_fd = run->cgroup_fd;
+	rc = launch_once(run, &options, out_status, &is_refused, err);
+	if (rc < 0 && is_refused) {
+		prepared_done(&run->prepared);
+		if (prepare_run(run, true, wants_tty, err) < 0)
+			return -1;
+		rc = launch_once(run, &options, out_status, &is_refused, err);
+	}
+	return rc;
+}
+
+static void say_notes(const struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->prepared.notes.count; i++)
+		log_note("devbox: %s", run->prepared.notes.items[i]);
+}
+
+static int relay(struct run *run, int *out_status, struct err *err)
+{
+	const struct relay relay = {
+		.socket = run->launched.process.socket,
+		.master = run->launched.master,
+		.signal_fd = run->signal_fd,
+	};
+	bool guard_died = false;
+	int status = 0;
+
+	if (relay_run(&relay, &status, &guard_died, err) < 0) {
+		*out_status = guard_died ? 125 : 137;
+		return guard_died ? -1 : 0;
+	}
+	*out_status = proc_exit_code(status);
+	api_explain_status(*out_status, run->cgroup_fd, &run->spec);
+	return 0;
+}
+
+/* What a throw-away box may leave: its layer on disk, its group. Without both nobody waits for its last breath. */
+static void clean_up(struct run *run)
+{
+	struct err ignored;
+
+	net_slirp_stop(&run->launched.slirp);
+	if (run->prepared.scratch_dir || run->cgroup_fd >= 0)
+		box_end(&run->launched.process);
+	if (run->prepared.scratch_dir)
+		(void)api_remove_tree(run->devbox, &run->prepared, run->prepared.scratch_dir, &ignored);
+	if (run->cgroup_fd >= 0) {
+		(void)cgroup_kill(run->cgroup_fd, &ignored);
+		(void)cgroup_wait_empty(run->cgroup_fd, 2000, &ignored);
+		(void)cgroup_remove(run->box_path, &ignored);
+		(void)close(run->cgroup_fd);
+	}
+	free(run->cgroup_path);
+	free(run->box_path);
+	prepared_done(&run->prepared);
+	project_done(&run->project);
+	spec_done(&run->spec);
+}
+
+int devbox_run(struct devbox *devbox, const struct run_options *options, int *out_status, struct err *err)
+{
+	struct run run = {.devbox = devbox, .options = options, .cgroup_fd = -1};
+	struct config *config = NULL;
+	int rc;
+
+	*out_status = 125;
+	if (devbox_load(devbox, false, false, &config, &run.spec, &run.project, err) < 0)
+		return -1;
+	config_free(config);
+	if (run.spec.home == HOME_ISOLATED)
+		run.spec.home = HOME_TMPFS;
+	run.signal_fd = relay_block_signals(err);
+	rc = run.signal_fd < 0 ? -1 : override_spec(options, &run.spec, err);
+	if (rc == 0)
+		rc = launch(&run, out_status, err);
+	if (rc == 0) {
+		say_notes(&run);
+		rc = relay(&run, out_status, err);
+	}
+	clean_up(&run);
+	cleanup_close(&run.signal_fd);
+	return rc;
+}

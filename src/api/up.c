@@ -1,0 +1,377 @@
+#include "api/internal.h"
+
+#include "box/supervise.h"
+#include "util/cleanup.h"
+#include "util/fd.h"
+#include "util/log.h"
+#include "util/path.h"
+#include "util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* `devbox up`: start what is down, apply what differs, leave alone what is as it should be. */
+
+#define LOCK_TIMEOUT_MS 60000
+
+enum difference { DIFFERENT_NOTHING, DIFFERENT_LIMITS, DIFFERENT_BOX };
+
+struct up {
+	struct devbox *devbox;
+	const struct up_options *options;
+	struct spec spec;
+	struct project project;
+	struct prepared prepared;
+	int64_t began_us;
+};
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+static const char *took(const struct up *up, char out[STR_DURATION_MAX])
+{
+	return str_format_duration((uint64_t)(now_us() - up->began_us), out);
+}
+
+static void describe(const struct up *up, struct prepare_request *request, bool force_fuse)
+{
+	*request = (struct prepare_request){
+		.spec = &up->spec,
+		.project = &up->project,
+		.dirs = &up->devbox->dirs,
+		.user = &up->devbox->user,
+		.caller_env = &up->devbox->env,
+		.box = DEV_BOX,
+		.allow_degraded = up->options->allow_degraded,
+		.force_fuse = force_fuse,
+	};
+}
+
+/* --- what differs --- */
+
+static bool is_limit(const char *line)
+{
+	return str_starts(line, "limit ");
+}
+
+/* Lines of @text that are limits, or that are not. */
+static char *pick(const char *text, bool limits)
+{
+	struct buf out = {0};
+
+	while (*text) {
+		const char *end = strchrnul(text, '\n');
+
+		if (is_limit(text) == limits)
+			buf_add(&out, text, (size_t)(end - text) + (*end ? 1 : 0));
+		text = *end ? end + 1 : end;
+	}
+	return buf_take(&out);
+}
+
+static enum difference compare(const char *running, const char *wanted)
+{
+	AUTO_FREE char *old_rest = pick(running, false);
+	AUTO_FREE char *new_rest = pick(wanted, false);
+	AUTO_FREE char *old_limits = pick(running, true);
+	AUTO_FREE char *new_limits = pick(wanted, true);
+
+	if (strcmp(old_rest, new_rest) != 0)
+		return DIFFERENT_BOX;
+	/* A CPU list that is taken away has no "no limit" to write. */
+	if (strstr(old_limits, "limit cpuset") && !strstr(new_limits, "limit cpuset"))
+		return DIFFERENT_BOX;
+	return strcmp(old_limits, new_limits) == 0 ? DIFFERENT_NOTHING : DIFFERENT_LIMITS;
+}
+
+/* A limit that was there and is not wanted any more is lifted. */
+static void lift(const char *running, struct cgroup_limits *limits)
+{
+	if (!limits->has_cpu_max && strstr(running, "limit cpu.quota")) {
+		limits->has_cpu_max = true;
+		limits->cpu_quota_us = CGROUP_NO_LIMIT;
+		limits->cpu_period_us = 100000;
+	}
+	if (!limits->has_cpu_weight && strstr(running, "limit cpu.weight")) {
+		limits->has_cpu_weight = true;
+		limits->cpu_weight = 100;
+	}
+	if (!limits->has_memory_max && strstr(running, "limit memory.max")) {
+		limits->has_memory_max = true;
+		limits->memory_max = CGROUP_NO_LIMIT;
+	}
+	if (!limits->has_memory_low && strstr(running, "limit memory.low")) {
+		limits->has_memory_low = true;
+		limits->memory_low = 0;
+	}
+	if (!limits->has_swap_max && strstr(running, "limit memory.swap.max")) {
+		limits->has_swap_max = true;
+		limits->swap_max = CGROUP_NO_LIMIT;
+	}
+	if (!limits->has_pids_max && strstr(running, "limit pids.max")) {
+		limits->has_pids_max = true;
+		limits->pids_max = CGROUP_NO_LIMIT;
+	}
+	if (!limits->has_io_weight && strstr(running, "limit io.weight")) {
+		limits->has_io_weight = true;
+		limits->io_weight = 100;
+	}
+}
+
+static void say_changes(const char *running, const char *wanted)
+{
+	AUTO_FREE char *limits = pick(wanted, true);
+	AUTO_FREE char *old = pick(running, true);
+	char *save = NULL;
+	char *line;
+
+	for (line = strtok_r(limits, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strstr(old, line))
+			log_note(" %-16s live     %s", "", line + strlen("limit "));
+	}
+	for (line = strtok_r(old, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		AUTO_FREE char *name = xstrndup(line, strcspn(line + strlen("limit "), " ") + strlen("limit "));
+
+		if (!strstr(wanted, name))
+			log_note(" %-16s live     %s lifted", "", name + strlen("limit "));
+	}
+}
+
+static int apply_live(struct up *up, struct record *record, struct err *err)
+{
+	AUTO_CLOSE int fd = open(record->cgroup ? record->cgroup : "", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct cgroup_limits limits = up->prepared.limits;
+	char duration[STR_DURATION_MAX];
+
+	if (fd < 0)
+		return err_sys(err, "open the cgroup of box '%s'", record->project);
+	lift(record->plan, &limits);
+	if (cgroup_limits_apply(fd, &limits, err) < 0)
+		return -1;
+	say_changes(record->plan, up->prepared.plan_text);
+	free(record->plan);
+	record->plan = xstrdup(up->prepared.plan_text);
+	if (record_save(up->project.runtime_dir, record, err) < 0)
+		return -1;
+	log_note("up in %s; nothing was restarted", took(up, duration));
+	return 0;
+}
+
+/* --- start --- */
+
+static void detach(const struct up *up)
+{
+	AUTO_FREE char *path = path_join(up->project.state_dir, "supervisor.log");
+	int null_fd = open("/dev/null", O_RDONLY);
+	int log_fd;
+
+	(void)setsid();
+	(void)path_mkdirs(up->project.state_dir, 0700);
+	log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	(void)dup2(null_fd, STDIN_FILENO);
+	(void)dup2(log_fd >= 0 ? log_fd : null_fd, STDOUT_FILENO);
+	(void)dup2(log_fd >= 0 ? log_fd : null_fd, STDERR_FILENO);
+	if (null_fd > 2)
+		(void)close(null_fd);
+	if (log_fd > 2)
+		(void)close(log_fd);
+	(void)!chdir("/");
+}
+
+__attribute__((noreturn)) static void become_supervisor(struct up *up, const struct prepare_request *prepare, int ready_fd)
+{
+	struct record record;
+	struct supervise_request request = {
+		.prepared = &up->prepared,
+		.record = &record,
+		.project = &up->project,
+		.dirs = &up->devbox->dirs,
+		.spec = &up->spec,
+		.ready_fd = ready_fd,
+	};
+	struct timespec now;
+
+	detach(up);
+	/* The lock is the command's, not ours. */
+	cleanup_close(&up->project.lock_fd);
+	prepare_record(prepare, &up->prepared, &record);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	record.created_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	_exit(supervise(&request));
+}
+
+static int await_ready(int fd, pid_t pid, bool *out_refused, struct err *err)
+{
+	struct supervise_result result = {0};
+	size_t used = 0;
+
+	while (used < sizeof(result)) {
+		ssize_t n = read(fd, (char *)&result + used, sizeof(result) - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	*out_refused = false;
+	if (used == sizeof(result) && result.is_up)
+		return 0;
+	(void)proc_wait(pid);
+	if (used < sizeof(result))
+		return err_set(err, "the project's supervisor ended while it started");
+	*out_refused = result.overlay_refused;
+	*err = result.err;
+	return -1;
+}
+
+static int start_once(struct up *up, bool force_fuse, bool *out_refused, struct err *err)
+{
+	struct prepare_request request;
+	int ready[2];
+	pid_t pid;
+	int rc;
+
+	describe(up, &request, force_fuse);
+	if (force_fuse) {
+		prepared_done(&up->prepared);
+		if (box_prepare(&request, &up->prepared, err) < 0)
+			return -1;
+	}
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return err_sys(err, "make a pipe");
+	pid = fork();
+	if (pid == 0) {
+		(void)close(ready[0]);
+		become_supervisor(up, &request, ready[1]);
+	}
+	(void)close(ready[1]);
+	rc = pid < 0 ? err_sys(err, "start the project's supervisor") : await_ready(ready[0], pid, out_refused, err);
+	(void)close(ready[0]);
+	return rc;
+}
+
+static void say_up(const struct up *up)
+{
+	const struct spec_limits *l = &up->spec.limits;
+	AUTO_BUF struct buf words = {0};
+	char size[STR_SIZE_MAX];
+	char duration[STR_DURATION_MAX];
+	size_t i;
+
+	buf_printf(&words, " %-16s up       %s", up->project.id, up->prepared.facts.image);
+	if (l->cpus_milli.is_set)
+		buf_printf(&words, "  %g cpus", (double)l->cpus_milli.value / 1000);
+	if (l->mem_limit_bytes.is_set)
+		buf_printf(&words, "  %s memory", str_format_size((uint64_t)l->mem_limit_bytes.value, size));
+	if (l->pids_limit.is_set && l->pids_limit.value > 0)
+		buf_printf(&words, "  %lld pids", (long long)l->pids_limit.value);
+	for (i = 0; i < up->prepared.notes.count; i++)
+		log_note(" note: %s", up->prepared.notes.items[i]);
+	log_note("%s", words.data);
+	log_note("up in %s; devbox shell to enter", took(up, duration));
+}
+
+static int start(struct up *up, struct err *err)
+{
+	bool is_refused = false;
+	int rc = start_once(up, false, &is_refused, err);
+
+	if (rc < 0 && is_refused)
+		rc = start_once(up, true, &is_refused, err);
+	if (rc == 0)
+		say_up(up);
+	return rc;
+}
+
+static int reconcile(struct up *up, struct err *err)
+{
+	struct record record = {0};
+	char duration[STR_DURATION_MAX];
+	int rc;
+
+	if (record_load(up->project.runtime_dir, DEV_BOX, &record, err) < 0)
+		return err->code == ENOENT ? start(up, err) : -1;
+	record_refresh(&record);
+	if (!record_is_running(&record)) {
+		record_done(&record);
+		return start(up, err);
+	}
+	switch (compare(record.plan ? record.plan : "", up->prepared.plan_text)) {
+	case DIFFERENT_NOTHING:
+		log_note("%s: up to date (1 box, %s)", up->project.id, took(up, duration));
+		rc = 0;
+		break;
+	case DIFFERENT_LIMITS:
+		rc = apply_live(up, &record, err);
+		break;
+	case DIFFERENT_BOX:
+	default:
+		log_note(" %-16s changed, starting it anew", up->project.id);
+		rc = api_stop_box(&up->project, &record, -1, err);
+		if (rc == 0)
+			rc = start(up, err);
+		break;
+	}
+	record_done(&record);
+	return rc;
+}
+
+static int lock(struct up *up, struct err *err)
+{
+	uint64_t timeout_us = up->options->wait_timeout_us;
+
+	if (path_mkdirs(up->project.runtime_dir, 0700) < 0)
+		return err_sys(err, "make '%s'", up->project.runtime_dir);
+	return project_lock(&up->project, "up", timeout_us ? (int)(timeout_us / 1000) : LOCK_TIMEOUT_MS, err);
+}
+
+int devbox_up(struct devbox *devbox, const struct up_options *options, char **out_plan, struct err *err)
+{
+	struct up up = {.devbox = devbox, .options = options, .began_us = now_us()};
+	struct prepare_request request;
+	struct config *config;
+	int rc;
+
+	if (devbox_load(devbox, true, !options->dry_run, &config, &up.spec, &up.project, err) < 0)
+		return -1;
+	config_free(config);
+	describe(&up, &request, false);
+	rc = options->dry_run ? 0 : lock(&up, err);
+	if (rc == 0)
+		rc = box_prepare(&request, &up.prepared, err);
+	if (rc == 0 && options->dry_run) {
+		if (out_plan) {
+			struct buf text = {0};
+
+			plan_print(&up.prepared.plan, true, &text);
+			*out_plan = buf_take(&text);
+		}
+	} else if (rc == 0) {
+		rc = reconcile(&up, err);
+	}
+	if (up.project.lock_fd >= 0)
+		project_unlock(&up.project);
+	prepared_done(&up.prepared);
+	project_done(&up.project);
+	spec_done(&up.spec);
+	return rc;
+}
+
+int devbox_plan(struct devbox *devbox, char **out_text, struct err *err)
+{
+	const struct up_options options = {.dry_run = true, .allow_degraded = true};
+
+	return devbox_up(devbox, &options, out_text, err);
+}

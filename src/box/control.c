@@ -1,0 +1,69 @@
+#include "box/control.h"
+
+#include "util/cleanup.h"
+#include "util/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define SOCKET_NAME "control.sock"
+
+/* By way of the folder's descriptor: the path itself may be longer than sun_path. */
+static int make_address(const char *runtime_dir, int *out_dir, struct sockaddr_un *address, struct err *err)
+{
+	int dir = open(runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_sys(err, "open '%s'", runtime_dir);
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	(void)snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", dir, SOCKET_NAME);
+	*out_dir = dir;
+	return 0;
+}
+
+int control_listen(const char *runtime_dir, struct err *err)
+{
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	AUTO_CLOSE int dir = -1;
+	struct sockaddr_un address;
+
+	if (fd < 0)
+		return err_sys(err, "make the control socket");
+	if (make_address(runtime_dir, &dir, &address, err) < 0)
+		return -1;
+	(void)unlinkat(dir, SOCKET_NAME, 0);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0)
+		return err_sys(err, "make the control socket in '%s'", runtime_dir);
+	(void)fchmodat(dir, SOCKET_NAME, 0600, 0);
+	return steal_fd(&fd);
+}
+
+int control_ask(const char *runtime_dir, const char *request, struct err *err)
+{
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	AUTO_CLOSE int dir = -1;
+	struct sockaddr_un address;
+	char answer[CONTROL_MESSAGE_MAX];
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(err, "make a socket");
+	if (make_address(runtime_dir, &dir, &address, err) < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_sys(err, "ask the project's supervisor");
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+		return err_sys(err, "ask the project's supervisor");
+	do {
+		n = recv(fd, answer, sizeof(answer) - 1, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return err_code(err, ECONNRESET, "the project's supervisor ended before it answered");
+	answer[n] = '\0';
+	return strcmp(answer, "ok") == 0 ? 0 : err_set(err, "%s", answer);
+}
