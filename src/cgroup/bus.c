@@ -78,8 +78,10 @@ static int receive_all(const struct bus *bus, void *data, size_t len)
 }
 
 /*
- * SASL EXTERNAL: we name our uid, the socket proves it. The server says nothing between its OK
- * and the first message, but to be sure of that the line is read byte by byte.
+ * SASL EXTERNAL: we name our uid, the socket proves it. BEGIN goes out with it, before the
+ * answer: systemd's side reads all that is there while it awaits BEGIN, and a message which
+ * came along in the same read would lie there unseen until the next one (seen with 252). The
+ * answer is read byte by byte, so that nothing behind it is taken.
  */
 static int authenticate(const struct bus *bus, struct err *err)
 {
@@ -93,7 +95,7 @@ static int authenticate(const struct bus *bus, struct err *err)
 	buf_puts(&hello, "AUTH EXTERNAL ");
 	for (const char *c = uid; *c; c++)
 		buf_printf(&hello, "%02x", (unsigned)*c);
-	buf_puts(&hello, "\r\n");
+	buf_puts(&hello, "\r\nBEGIN\r\n");
 	if (send_all(bus, hello.data, hello.len) < 0)
 		return err_sys(err, "authenticate");
 
@@ -109,8 +111,6 @@ static int authenticate(const struct bus *bus, struct err *err)
 	if (!str_starts(line, "OK"))
 		return err_code(err, EACCES, "authenticate: refused with '%s'",
 				str_is_printable(line) ? line : "?");
-	if (send_all(bus, "BEGIN\r\n", strlen("BEGIN\r\n")) < 0)
-		return err_sys(err, "authenticate");
 	return 0;
 }
 

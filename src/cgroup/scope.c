@@ -177,11 +177,12 @@ static int await_job(struct bus *bus, const struct job_watch *watch, const char 
 		if (bus_pump(bus, err) < 0)
 			return err_wrap(err, "wait for scope '%s'", watch->unit);
 
-	if (!str_eq(watch->result, "done"))
-		return err_code(
-			err, EREMOTEIO, "start scope '%s': systemd ended the job with '%s'",
-			watch->unit, str_is_printable(watch->result) ? watch->result : "?");
-	return 0;
+	if (str_eq(watch->result, "done"))
+		return 0;
+	(void)err_set(err, "start scope '%s': systemd ended the job with '%s'", watch->unit,
+		      str_is_printable(watch->result) ? watch->result : "?");
+	err->code = EREMOTEIO;
+	return err_hint(err, "its reason: journalctl --user -u %s", watch->unit);
 }
 
 int cgroup_scope_start(const char *runtime_dir, const struct cgroup_scope *scope,
@@ -241,9 +242,8 @@ int cgroup_scope_enter(const char *runtime_dir, const char *unit, const char *de
 	if (cgroup_scope_start(runtime_dir, &scope, CGROUP_SCOPE_TIMEOUT_MS, &first) == 0 &&
 	    is_inside(unit, 1000, out_dir))
 		return 0;
-	if (first.code == 0)
-		(void)err_code(&first, ENOTRECOVERABLE,
-			       "systemd started scope '%s' without this process", unit);
+	if (first.message[0] == '\0')
+		(void)err_set(&first, "systemd started scope '%s' without this process", unit);
 
 	log_debug("%s; trying systemd's own programs", first.message);
 	if (cgroup_scope_by_busctl(&scope, &second) == 0 && is_inside(unit, 2000, out_dir))
