@@ -91,8 +91,10 @@ struct cgroup_limits {
 	size_t io_max_count;
 };
 
-/** cgroup_weight_from_shares() - cpu.weight for Docker's cpu_shares (2..262144), the conversion
- * every runtime uses. */
+/**
+ * cgroup_weight_from_shares() - cpu.weight for Docker's cpu_shares (2..262144), by the linear
+ * conversion of the OCI runtimes: 1024 shares are weight 39
+ */
 uint64_t cgroup_weight_from_shares(uint64_t shares);
 
 /** cgroup_needed() - the controllers @limits needs. */
@@ -114,20 +116,25 @@ int cgroup_missing_hint(const struct cgroup_place *place, uint32_t missing, stru
 #define CGROUP_SUPERVISOR "supervisor"
 
 /**
- * cgroup_project_open() - make the group of a project and move the calling process into its
- *sub-group "supervisor"
- * @project:	project id; CGROUP_SYSTEMD: scope "devbox-<project>-<pid>.scope" (Delegate=yes,
- *in app.slice or devbox.slice) by StartTransientUnit over $XDG_RUNTIME_DIR/systemd/private or
- *the session bus (own small D-Bus client), waiting for the job; `systemd-run` as fallback.
+ * cgroup_project_open() - make the group of a project and move the caller into its sub-group
+ * @project:	project id
  * @out_path:	absolute folder of the group; free() it
  *
+ * CGROUP_SUBTREE: folder "devbox-<project>" below the base. CGROUP_SYSTEMD: a scope
+ * "devbox-<project>-<pid>.scope" with Delegate=yes in app.slice, by StartTransientUnit over
+ * $XDG_RUNTIME_DIR/systemd/private or the session bus, waiting for the job; where our own D-Bus
+ * client fails, by busctl or systemd-run. The caller moves into the sub-group
+ * CGROUP_SUPERVISOR.
+ *
  * All controllers of @place are enabled for children. What a crashed supervisor of the same
- *project left is removed; EBUSY when it still holds processes after two seconds. Return:
- *O_DIRECTORY descriptor, or -1. Must not be called with method CGROUP_NONE.
+ * project left is removed; EBUSY when it still holds processes after two seconds. Must not be
+ * called with method CGROUP_NONE.
  *
  * The caller cannot remove the group that it sits in: a scope goes by itself when it is empty;
- *the folder of CGROUP_SUBTREE is for whoever waited for the supervisor to end
- *(cgroup_remove()).
+ * the folder of CGROUP_SUBTREE is for whoever waited for the supervisor to end
+ * (cgroup_remove()).
+ *
+ * Return: O_DIRECTORY descriptor, or -1.
  */
 int cgroup_project_open(const struct cgroup_place *place, const char *project, char **out_path,
 			struct err *err);
@@ -155,18 +162,39 @@ int cgroup_limits_apply(int group_fd, const struct cgroup_limits *limits, struct
 int cgroup_reach(const char *group_path, const char *runtime_dir, struct err *err);
 
 /* --- acting on a group; timeout_ms below 0 waits for ever --- */
+
 int cgroup_attach(int group_fd, pid_t pid, struct err *err);
-int cgroup_freeze(int group_fd, bool frozen, int timeout_ms,
-		  struct err *err);             /* waits for cgroup.events */
-int cgroup_kill(int group_fd, struct err *err); /* cgroup.kill, else a loop over cgroup.procs */
-int cgroup_signal(int group_fd, int signal, struct err *err); /* to every process */
-int cgroup_wait_empty(int group_fd, int timeout_ms,
-		      struct err *err); /* ETIMEDOUT in err->code */
-/** cgroup_remove() - rmdir @path and everything below, leaf first, retrying shortly while the
- * kernel is still emptying it. */
+
+/**
+ * cgroup_freeze() - freeze or thaw, and wait until the kernel says so
+ * @err:	ETIMEDOUT; a group that could not be frozen in time is thawed again
+ */
+int cgroup_freeze(int group_fd, bool frozen, int timeout_ms, struct err *err);
+
+/**
+ * cgroup_kill() - SIGKILL to every process in the group and below, frozen or not
+ *
+ * By cgroup.kill; before Linux 5.14 one by one, which spares the caller. A group that is gone
+ * is fine. Does not wait: cgroup_wait_empty() does.
+ */
+int cgroup_kill(int group_fd, struct err *err);
+
+/** cgroup_signal() - @signal to every process; one that just ended is no failure. */
+int cgroup_signal(int group_fd, int signal, struct err *err);
+
+/** cgroup_wait_empty() - until no process is left. @err: ETIMEDOUT. A group that is gone is
+ * empty. */
+int cgroup_wait_empty(int group_fd, int timeout_ms, struct err *err);
+
+/**
+ * cgroup_remove() - rmdir @path and everything below, leaf first
+ *
+ * Retries for two seconds while the kernel is still emptying it. One that is gone is fine.
+ */
 int cgroup_remove(const char *path, struct err *err);
-/** cgroup_pids() - every process in the group and below. Return: count, pids in malloc'd
- * *out_pids, or -1. */
+
+/** cgroup_pids() - the processes in the group and below. Return: count, pids in malloc'd
+ * *out_pids; or -1. Processes that our pid namespace does not show are left out. */
 int cgroup_pids(int group_fd, pid_t **out_pids, struct err *err);
 
 #endif

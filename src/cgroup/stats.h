@@ -30,7 +30,7 @@ struct cgroup_stats {
 	uint64_t io_read_bytes, io_write_bytes, io_reads, io_writes;
 	struct cgroup_pressure cpu_pressure, memory_pressure, io_pressure;
 	bool is_populated, is_frozen;
-	uint64_t process_count; /* from cgroup.procs when pids.current is missing */
+	uint64_t process_count; /* from cgroup.procs; STAT_UNKNOWN when pids.current is there */
 };
 
 /** cgroup_stats_read() - read everything the group at @group_fd offers. Return: 0, or -1 when
