@@ -12,7 +12,7 @@
 #   run COMMAND...          runs it with stdin closed; sets $out, $err, $status
 #   bx ARGS...              the devbox that is being tested
 #   wait_for SECONDS COMMAND...   polls until it succeeds
-#   make_project NAME [YAML]      a project folder, entered; sets $project
+#   make_project NAME [YAML]      a project folder with a devbox.yaml, entered; sets $project
 #   busybox_root DIR        a root file system from busybox-static
 #   debian_root             prints the path of a cached Debian root of the caller's subordinate ids
 #   as_box_root COMMAND...  in a user namespace whose root is the first subordinate id
@@ -150,7 +150,7 @@ wait_for() {
 make_project() {
 	project=$tmp/work/$1
 	mkdir -p "$project"
-	[ $# -lt 2 ] || printf '%s\n' "$2" >"$project/devbox.yaml"
+	printf '%s\n' "${2:-}" >"$project/devbox.yaml"
 	projects+=("$project")
 	cd "$project" || exit 1
 }
