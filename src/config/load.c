@@ -103,7 +103,7 @@ static int resolve_extends(struct loader *l, const struct node *name, char **out
 			return err_at(err, name->at.source->shown, name->at.line,
 				      name->at.column);
 	} else if (str_starts(text, "~/")) {
-		path = path_normalize(l->request->home, text + 2);
+		path = path_normalize(l->request->home, text + 1 + strspn(text + 1, "/"));
 	} else {
 		path = path_normalize(name->at.source->base_dir, text);
 	}

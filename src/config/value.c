@@ -169,7 +169,9 @@ int value_host_path(const struct fill *f, const char *what, const struct node *n
 	if (!home || *home != '/')
 		return place_fail(f->err, &node->at,
 				  "%s '%.200s': the home folder is not known", what, text);
-	*out_path = path_normalize(home, text[1] == '/' && text[2] ? text + 2 : ".");
+	text++;
+	text += strspn(text, "/"); /* "~//x" is not "/x" */
+	*out_path = path_normalize(home, *text ? text : ".");
 	return 0;
 }
 
