@@ -218,32 +218,59 @@ static int set_seccomp(struct fill *f, const struct node *item, const char *valu
 	return 0;
 }
 
-static int add_security_opt(struct fill *f, const char *what, const struct node *item)
+/* Return: 1 or 0 when @text is about new privileges, -1 when it is not. */
+static int parse_no_new_privileges(const char *text)
 {
-	static const char accepted[] =
-		"a list of 'no-new-privileges[:true|false]', 'seccomp=FILE' or "
-		"'seccomp=unconfined'";
-	const char *text;
+	static const char word[] = "no-new-privileges";
 
-	if (value_text(f, what, item, accepted, &text) < 0)
+	if (!str_starts(text, word))
 		return -1;
-	if (strcmp(text, "no-new-privileges") == 0 ||
-	    strcmp(text, "no-new-privileges:true") == 0 ||
-	    strcmp(text, "no-new-privileges=true") == 0) {
-		f->spec->no_new_privileges = true;
-		return 0;
-	}
-	if (strcmp(text, "no-new-privileges:false") == 0 ||
-	    strcmp(text, "no-new-privileges=false") == 0) {
-		f->spec->no_new_privileges = false;
-		return 0;
-	}
-	if (str_starts(text, "seccomp=") || str_starts(text, "seccomp:"))
-		return set_seccomp(f, item, text + strlen("seccomp="));
-	return value_refuse(f, what, item, accepted);
+	text += strlen(word);
+	if (!*text || strcmp(text, ":true") == 0 || strcmp(text, "=true") == 0)
+		return 1;
+	return strcmp(text, ":false") == 0 || strcmp(text, "=false") == 0 ? 0 : -1;
+}
+
+/* Of two files the later decides; in one file there is no later. */
+static int check_twice(struct fill *f, const struct node *item, const char *what,
+		       const struct source **last)
+{
+	if (*last && *last == item->at.source)
+		return place_fail(f->err, &item->at, "security_opt: %s is given twice", what);
+	*last = item->at.source;
+	return 0;
 }
 
 int fill_security_opt(struct fill *f, const char *key, const struct node *value)
 {
-	return value_each(f, key, value, false, add_security_opt);
+	static const char accepted[] =
+		"a list of 'no-new-privileges[:true|false]', 'seccomp=FILE' or "
+		"'seccomp=unconfined'";
+	const struct source *seccomp_in = NULL;
+	const struct source *privileges_in = NULL;
+	const char *text;
+
+	if (value->kind == NODE_SCALAR || value->kind == NODE_MAP)
+		return value_refuse(f, key, value, accepted);
+
+	for (size_t i = 0; i < value->count; i++) {
+		const struct node *item = value->items[i];
+		int no_new_privileges;
+
+		if (value_text(f, key, item, accepted, &text) < 0)
+			return -1;
+		no_new_privileges = parse_no_new_privileges(text);
+		if (no_new_privileges >= 0) {
+			if (check_twice(f, item, "no-new-privileges", &privileges_in) < 0)
+				return -1;
+			f->spec->no_new_privileges = no_new_privileges == 1;
+		} else if (str_starts(text, "seccomp=") || str_starts(text, "seccomp:")) {
+			if (check_twice(f, item, "seccomp", &seccomp_in) < 0 ||
+			    set_seccomp(f, item, text + strlen("seccomp=")) < 0)
+				return -1;
+		} else {
+			return value_refuse(f, key, item, accepted);
+		}
+	}
+	return 0;
 }
