@@ -75,12 +75,12 @@ static void put_json(const struct host_report *report)
 		const struct host_check *check = &report->checks[i];
 
 		json_object_begin(&j, NULL);
-		json_string(&j, "id", check->id);
-		json_string(&j, "verdict", verdict_json[check->verdict]);
-		json_string(&j, "name", check->name);
-		json_string(&j, "found", check->found);
-		json_string(&j, "lost", check->lost);
-		json_string(&j, "mend", check->mend);
+		json_text(&j, "id", check->id);
+		json_text(&j, "verdict", verdict_json[check->verdict]);
+		json_text(&j, "name", check->name);
+		json_text(&j, "found", check->found);
+		json_text(&j, "lost", check->lost);
+		json_text(&j, "mend", check->mend);
 		json_object_end(&j);
 	}
 	json_array_end(&j);

@@ -138,5 +138,5 @@ void json_stat(struct json *j, const char *key, uint64_t value)
 	if (is_number(value))
 		json_u64(j, key, value);
 	else
-		json_null(j, key);
+		json_none(j, key);
 }

@@ -10,7 +10,7 @@ static void put_list(struct json *j, const char *key, const struct strv *list)
 {
 	json_array_begin(j, key);
 	for (size_t i = 0; i < list->count; i++)
-		json_string(j, NULL, list->items[i]);
+		json_text(j, NULL, list->items[i]);
 	json_array_end(j);
 }
 
@@ -22,16 +22,16 @@ static void put_time(struct json *j, const char *key, int64_t ms)
 static void put_identity(struct json *j, const struct record *record,
 			 const struct box_status *status)
 {
-	json_string(j, "name", status->name);
-	json_string(j, "project", status->project);
-	json_string(j, "box", status->box);
-	json_string(j, "folder", record->folder);
-	json_string(j, "profile", record->profile_file);
-	json_string(j, "image", record->image);
-	json_string(j, "root", record->root_kind);
-	json_string(j, "network", record->network);
-	json_string(j, "hostname", record->hostname);
-	json_string(j, "cgroup", record->cgroup);
+	json_text(j, "name", status->name);
+	json_text(j, "project", status->project);
+	json_text(j, "box", status->box);
+	json_text(j, "folder", record->folder);
+	json_text(j, "profile", record->profile_file);
+	json_text(j, "image", record->image);
+	json_text(j, "root", record->root_kind);
+	json_text(j, "network", record->network);
+	json_text(j, "hostname", record->hostname);
+	json_text(j, "cgroup", record->cgroup);
 }
 
 static void put_life(struct json *j, const struct record *record,
@@ -39,12 +39,12 @@ static void put_life(struct json *j, const struct record *record,
 {
 	const bool runs = record_is_running(record);
 
-	json_string(j, "state", status->state);
-	json_string(j, "reason", record->reason);
+	json_text(j, "state", status->state);
+	json_text(j, "reason", record->reason);
 	if (record->has_exit)
 		json_i64(j, "exit_code", record->exit_code);
 	else
-		json_null(j, "exit_code");
+		json_none(j, "exit_code");
 	json_stat(j, "pid", runs ? (uint64_t)record->init_pid : STAT_UNKNOWN);
 	json_stat(j, "supervisor_pid", runs ? (uint64_t)record->supervisor_pid : STAT_UNKNOWN);
 	put_time(j, "created_ms", record->created_ms);
@@ -52,7 +52,7 @@ static void put_life(struct json *j, const struct record *record,
 	put_time(j, "finished_ms", record->finished_ms);
 	put_list(j, "command", &record->command);
 	put_list(j, "notes", &record->notes);
-	json_string(j, "stop_signal", record->stop_signal);
+	json_text(j, "stop_signal", record->stop_signal);
 	json_u64(j, "stop_grace_us", record->stop_grace_us);
 }
 
@@ -63,22 +63,22 @@ static void put_process(struct json *j, const struct record *record)
 		xasprintf("%016llx", (unsigned long long)record->exec_bounding);
 
 	json_object_begin(j, "process");
-	json_string(j, "user", record->exec_user);
+	json_text(j, "user", record->exec_user);
 	json_u64(j, "uid", record->exec_uid);
 	json_u64(j, "gid", record->exec_gid);
 	put_list(j, "groups", &record->exec_groups);
-	json_string(j, "home", record->exec_home);
-	json_string(j, "shell", record->exec_shell);
-	json_string(j, "working_dir", record->exec_cwd);
+	json_text(j, "home", record->exec_home);
+	json_text(j, "shell", record->exec_shell);
+	json_text(j, "working_dir", record->exec_cwd);
 	put_list(j, "environment", &record->exec_env);
-	json_string(j, "capabilities", bounding);
+	json_text(j, "capabilities", bounding);
 	json_bool(j, "no_new_privileges", record->exec_no_new_privs);
-	json_string(j, "seccomp",
+	json_text(j, "seccomp",
 		    !record->exec_filter   ? "unconfined"
 		    : record->exec_profile ? record->exec_profile
 					   : "default");
 	put_list(j, "ulimits", &record->exec_rlimits);
-	json_string(j, "cpu_affinity", record->exec_affinity);
+	json_text(j, "cpu_affinity", record->exec_affinity);
 	json_object_end(j);
 }
 
@@ -90,12 +90,12 @@ static char *describe(const struct record *record, const struct box_status *stat
 	put_identity(&j, record, status);
 	put_life(&j, record, status);
 	json_object_begin(&j, "workspace");
-	json_string(&j, "source", record->workspace_source);
-	json_string(&j, "target", record->workspace_target);
+	json_text(&j, "source", record->workspace_source);
+	json_text(&j, "target", record->workspace_target);
 	json_object_end(&j);
 	put_process(&j, record);
 	stats_write(&j, "stats", NULL, status);
-	json_string(&j, "plan", record->plan);
+	json_text(&j, "plan", record->plan);
 	json_object_end(&j);
 	buf_putc(&j.text, '\n');
 	return buf_take(&j.text);

@@ -40,10 +40,10 @@ static void put_json(const char *box, int64_t time_ms, const char *stream, const
 	AUTO_JSON struct json j = {0};
 
 	json_object_begin(&j, NULL);
-	json_string(&j, "box", box);
+	json_text(&j, "box", box);
 	json_i64(&j, "time_ms", time_ms);
-	json_string(&j, "stream", stream);
-	json_string(&j, "text", text);
+	json_text(&j, "stream", stream);
+	json_text(&j, "text", text);
 	json_object_end(&j);
 	cli_put_json(&j);
 }

@@ -62,19 +62,19 @@ static void put_table(const struct box_list *before, const struct box_list *list
 static void put_json_box(struct json *j, const struct box_status *status)
 {
 	json_object_begin(j, NULL);
-	json_string(j, "name", status->name);
-	json_string(j, "project", status->project);
-	json_string(j, "box", status->box);
-	json_string(j, "state", status->state);
+	json_text(j, "name", status->name);
+	json_text(j, "project", status->project);
+	json_text(j, "box", status->box);
+	json_text(j, "state", status->state);
 	if (status->has_exit)
 		json_i64(j, "exit_code", status->exit_code);
 	else
-		json_null(j, "exit_code");
-	json_string(j, "reason", status->reason);
-	json_string(j, "image", status->image);
-	json_string(j, "root", status->root_kind);
-	json_string(j, "network", status->network);
-	json_string(j, "folder", status->folder);
+		json_none(j, "exit_code");
+	json_text(j, "reason", status->reason);
+	json_text(j, "image", status->image);
+	json_text(j, "root", status->root_kind);
+	json_text(j, "network", status->network);
+	json_text(j, "folder", status->folder);
 	json_stat(j, "pid", is_exited(status) ? STAT_UNKNOWN : (uint64_t)status->init_pid);
 	json_stat(j, "started_ms",
 		  status->started_ms ? (uint64_t)status->started_ms : STAT_UNKNOWN);

@@ -48,7 +48,7 @@ void stats_write(struct json *j, const char *key, const struct box_status *befor
 	const struct cgroup_stats *stats = &now->stats;
 
 	json_object_begin(j, key);
-	json_string(j, "name", now->name);
+	json_text(j, "name", now->name);
 	json_stat(j, "sampled_ns", now->has_stats ? now->sampled_ns : STAT_UNKNOWN);
 	put_cpu(j, before, now);
 	put_memory(j, stats);
