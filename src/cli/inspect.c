@@ -74,9 +74,9 @@ static void put_process(struct json *j, const struct record *record)
 	json_text(j, "capabilities", bounding);
 	json_bool(j, "no_new_privileges", record->exec_no_new_privs);
 	json_text(j, "seccomp",
-		    !record->exec_filter   ? "unconfined"
-		    : record->exec_profile ? record->exec_profile
-					   : "default");
+		  !record->exec_filter   ? "unconfined"
+		  : record->exec_profile ? record->exec_profile
+					 : "default");
 	put_list(j, "ulimits", &record->exec_rlimits);
 	json_text(j, "cpu_affinity", record->exec_affinity);
 	json_object_end(j);
