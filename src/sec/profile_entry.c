@@ -332,7 +332,7 @@ int profile_add_entry(struct jsonread *r, const json_t *entry,
 					    "errno",   NULL};
 	static const struct profile_action_keys keys = {"action", "errnoRet", "errno"};
 	AUTO_STRV struct strv names = {0};
-	struct arg_test tests[ARG_ITEMS_MAX];
+	struct arg_test tests[ARG_ITEMS_MAX] = {0};
 	struct rule model = {0};
 	const char *comment = NULL;
 	json_t *args = NULL;
