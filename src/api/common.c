@@ -54,25 +54,25 @@ static int empty_folder(int dir_fd, struct err *err)
 
 static int remove_tree(void *arg, struct err *err)
 {
-	const char *path = arg;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int *fd = arg;
+	int copy = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "open '%s'", path);
-	return empty_folder(fd, err);
+	return copy < 0 ? err_sys(err, "open a folder") : empty_folder(copy, err);
 }
 
 int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path, struct err *err)
 {
-	AUTO_FREE char *copy = xstrdup(path);
 	struct box_facts facts = {.uid_map = maps->uid_map, .gid_map = maps->gid_map};
 	struct box_start start = {.facts = &facts, .newuidmap = maps->newuidmap, .newgidmap = maps->newgidmap};
+	/* Opened as the caller: the way to it may be closed to the box's root. */
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int rc;
 
-	(void)devbox;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "remove '%s'", path);
 	facts.is_single_id = maps->uid_map.count == 1 && maps->uid_map.lines[0].count == 1;
-	if (access(path, F_OK) < 0)
-		return 0;
-	if (box_run_in_userns(&start, remove_tree, copy, err) < 0)
+	rc = devbox->user.uid == 0 ? remove_tree(&fd, err) : box_run_in_userns(&start, remove_tree, &fd, err);
+	if (rc < 0)
 		return err_wrap(err, "remove '%s'", path);
 	if (rmdir(path) < 0)
 		return err_sys(err, "remove '%s'", path);

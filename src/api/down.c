@@ -44,7 +44,8 @@ static int stop_all(const struct project *project, size_t *out_count, struct err
 static int remove_parts(struct devbox *devbox, const struct project *project, const char *const *parts, struct err *err)
 {
 	struct prepared maps = {0};
-	int rc = prepare_maps(&devbox->user, &maps, err);
+	/* Root needs no map to remove, and may have none. */
+	int rc = devbox->user.uid == 0 ? 0 : prepare_maps(&devbox->user, &maps, err);
 
 	for (; rc == 0 && *parts; parts++)
 		rc = api_remove_tree(devbox, &maps, *parts, err);

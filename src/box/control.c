@@ -39,7 +39,7 @@ int control_listen(const char *runtime_dir, struct err *err)
 	(void)unlinkat(dir, SOCKET_NAME, 0);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0)
 		return err_sys(err, "make the control socket in '%s'", runtime_dir);
-	(void)fchmodat(dir, SOCKET_NAME, 0600, 0);
+	(void)!fchmodat(dir, SOCKET_NAME, 0600, 0);
 	return steal_fd(&fd);
 }
 

@@ -142,6 +142,19 @@ static int look_all(const struct spec *spec, struct box_facts *facts, struct err
 	return 0;
 }
 
+/* Made by root, a folder of a box is nobody's in it: it is given to the box's root. */
+static int make_folder(const struct facts_request *request, const char *path)
+{
+	uint32_t uid, gid;
+
+	if (path_mkdirs(path, 0755) < 0)
+		return -1;
+	if (request->user->uid != 0 || !host_map_to_outside(request->uid_map, 0, &uid) ||
+	    !host_map_to_outside(request->gid_map, 0, &gid))
+		return 0;
+	return lchown(path, uid, gid);
+}
+
 static int make_volumes(const struct facts_request *request, struct box_facts *facts, struct err *err)
 {
 	size_t i;
@@ -156,7 +169,7 @@ static int make_volumes(const struct facts_request *request, struct box_facts *f
 		else if (volume->type == VOLUME_CACHE)
 			path = xasprintf("%s/caches/%s", request->dirs->data, volume->source);
 		strv_take(&facts->volume_dirs, path ? path : xstrdup(""));
-		if (path && path_mkdirs(path, 0755) < 0) {
+		if (path && make_folder(request, path) < 0) {
 			(void)err_sys(err, "make volume '%s'", path);
 			return at_origin(&volume->at, err);
 		}
@@ -317,7 +330,7 @@ static int make_layer(const struct facts_request *request, struct box_facts *fac
 	}
 	facts->upper_dir = path_join(dir, "upper");
 	facts->work_dir = path_join(dir, "work");
-	if (path_mkdirs(facts->upper_dir, 0755) < 0 || path_mkdirs(facts->work_dir, 0755) < 0)
+	if (make_folder(request, facts->upper_dir) < 0 || make_folder(request, facts->work_dir) < 0)
 		return err_sys(err, "make the box's folder '%s'", dir);
 	return 0;
 }
@@ -402,6 +415,9 @@ static int gather(const struct facts_request *request, struct box_facts *facts, 
 	facts->image = xstrdup(spec->image.value ? spec->image.value : "host");
 	facts->home_dir = xstrdup(request->home_dir);
 	facts->home_in_box = xstrdup(request->identity->home);
+	if (facts->is_root_caller && spec->workspace.source)
+		strv_add(notes, "you are root, whom no box knows: it can read your files, and write only what belongs to "
+				"its subordinate ids");
 	if (look_all(spec, facts, err) < 0 || make_volumes(request, facts, err) < 0)
 		return -1;
 	account_lines(request, facts);

@@ -16,7 +16,21 @@
 
 #define COPY_MAX (64 * 1024 * 1024)
 
-static int copy_fd(int from, int home_fd, const char *name, mode_t mode, struct err *err)
+/* Root's own files are nobody's in a box: what root makes for one is given to the box's root. */
+static int give(const struct facts_request *request, int fd, struct err *err)
+{
+	uint32_t uid, gid;
+
+	if (request->user->uid != 0)
+		return 0;
+	if (!host_map_to_outside(request->uid_map, 0, &uid) || !host_map_to_outside(request->gid_map, 0, &gid))
+		return err_set(err, "the box has no root to give its home to");
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return err_sys(err, "give the box's home to the box");
+	return 0;
+}
+
+static int copy_fd(const struct facts_request *request, int from, int home_fd, const char *name, mode_t mode, struct err *err)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_CLOSE int to = -1;
@@ -38,10 +52,10 @@ static int copy_fd(int from, int home_fd, const char *name, mode_t mode, struct 
 		return errno == EEXIST ? 0 : err_sys(err, "make '%s' in the box's home", name);
 	if (fd_write_all(to, text, len) < 0)
 		return err_sys(err, "write '%s' in the box's home", name);
-	return 0;
+	return give(request, to, err);
 }
 
-static int copy_skeleton(int root_fd, int home_fd, struct err *err)
+static int copy_skeleton(const struct facts_request *request, int root_fd, int home_fd, struct err *err)
 {
 	AUTO_CLOSEDIR DIR *dir = NULL;
 	int skel = path_open_in_root(root_fd, "etc/skel", O_RDONLY | O_DIRECTORY, 0);
@@ -59,7 +73,7 @@ static int copy_skeleton(int root_fd, int home_fd, struct err *err)
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > COPY_MAX)
 			continue;
-		if (copy_fd(fd, home_fd, entry->d_name, 0644, err) < 0)
+		if (copy_fd(request, fd, home_fd, entry->d_name, 0644, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -85,7 +99,7 @@ static int copy_home_files(const struct facts_request *request, int home_fd, str
 		if (file->mode != HOME_FILE_COPY || !name)
 			continue;
 		fd = open(file->path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || fstat(fd, &st) < 0 || copy_fd(fd, home_fd, name, st.st_mode & 0777, err) < 0) {
+		if (fd < 0 || fstat(fd, &st) < 0 || copy_fd(request, fd, home_fd, name, st.st_mode & 0777, err) < 0) {
 			if (fd < 0)
 				(void)err_sys(err, "home file '%s'", file->path);
 			return err_at(err, file->at.file, file->at.line, file->at.column);
@@ -95,18 +109,21 @@ static int copy_home_files(const struct facts_request *request, int home_fd, str
 }
 
 /* Folders to mount on belong to the user, not to the box's root, who would make them at the start. */
-static int make_target(int home_fd, const char *home, const char *path, bool is_dir, struct err *err)
+static int make_target(const struct facts_request *request, int home_fd, const char *home, const char *path, bool is_dir,
+		       struct err *err)
 {
 	const char *name = name_in_home(path, home);
 	int fd;
+	int rc;
 
 	if (!name)
 		return 0;
 	fd = is_dir ? path_mkdir_in_root(home_fd, name, 0755) : path_target_in_root(home_fd, name, false);
 	if (fd < 0)
 		return err_sys(err, "make '%s' in the box's home", name);
+	rc = give(request, fd, err);
 	(void)close(fd);
-	return 0;
+	return rc;
 }
 
 static int make_targets(const struct facts_request *request, const struct box_facts *facts, int home_fd, struct err *err)
@@ -116,17 +133,17 @@ static int make_targets(const struct facts_request *request, const struct box_fa
 	size_t i;
 
 	if (spec->workspace.source &&
-	    make_target(home_fd, facts->home_in_box, spec->workspace.target, true, err) < 0)
+	    make_target(request, home_fd, facts->home_in_box, spec->workspace.target, true, err) < 0)
 		return -1;
 	for (i = 0; i < spec->home_file_count; i++, node++) {
 		if (spec->home_files[i].mode != HOME_FILE_COPY &&
-		    make_target(home_fd, request->user->home, spec->home_files[i].path, node->is_dir, err) < 0)
+		    make_target(request, home_fd, request->user->home, spec->home_files[i].path, node->is_dir, err) < 0)
 			return -1;
 	}
 	for (i = 0; i < spec->volume_count; i++, node++) {
 		bool is_dir = spec->volumes[i].type != VOLUME_BIND || node->is_dir;
 
-		if (make_target(home_fd, facts->home_in_box, spec->volumes[i].target, is_dir, err) < 0)
+		if (make_target(request, home_fd, facts->home_in_box, spec->volumes[i].target, is_dir, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -145,7 +162,9 @@ int box_home_prepare(const struct facts_request *request, const struct box_facts
 	home_fd = open(facts->home_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (home_fd < 0)
 		return err_sys(err, "open the box's home '%s'", facts->home_dir);
-	if (is_new && root_fd >= 0 && copy_skeleton(root_fd, home_fd, err) < 0)
+	if (give(request, home_fd, err) < 0)
+		return -1;
+	if (is_new && root_fd >= 0 && copy_skeleton(request, root_fd, home_fd, err) < 0)
 		return -1;
 	if (copy_home_files(request, home_fd, err) < 0)
 		return -1;
