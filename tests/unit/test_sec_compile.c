@@ -198,6 +198,87 @@ static void program_past_the_kernels_limit_is_refused(void **state)
 	assert_null(filter.program);
 }
 
+static uint32_t answer(const struct filter *f, uint32_t arch, int number, uint64_t first)
+{
+	struct seccomp_data data = {.arch = arch, .nr = number, .args = {first}};
+
+	return bpf_run(f->program, f->len, &data);
+}
+
+static void build(const char *text, struct filter *out)
+{
+	AUTO_PROFILE struct profile p = {0};
+	AUTO_RULESET struct ruleset rs = {0};
+
+	parse(text, &p);
+	ruleset_build(&p, &rs);
+	compile(&rs, out);
+}
+
+static void first_entry_that_matches_decides(void **state)
+{
+	struct filter f = {0};
+	int number = SCMP_SYS(dup);
+
+	(void)state;
+	build("{\"defaultAction\":\"SCMP_ACT_KILL\",\"syscalls\":["
+	      "{\"name\":\"dup\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":5,\"args\":["
+	      "{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":1}]},"
+	      "{\"name\":\"dup\",\"action\":\"SCMP_ACT_ALLOW\"},"
+	      "{\"name\":\"dup\",\"action\":\"SCMP_ACT_TRAP\",\"args\":["
+	      "{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":2}]},"
+	      "{\"name\":\"dup\",\"action\":\"SCMP_ACT_LOG\"}]}",
+	      &f);
+	assert_int_equal(answer(&f, syscalls_native(), number, 1), SECCOMP_RET_ERRNO | 5);
+	assert_int_equal(answer(&f, syscalls_native(), number, 2), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&f, syscalls_native(), number, 3), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&f, syscalls_native(), SCMP_SYS(read), 1),
+			 SECCOMP_RET_KILL_THREAD);
+	filter_done(&f);
+}
+
+static void other_architecture_ends_the_process(void **state)
+{
+	struct filter f = {0};
+
+	(void)state;
+	if (syscalls_native() != SCMP_ARCH_X86_64)
+		skip();
+	build("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", &f);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86_64, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86_64, -1, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86_64, 0x40000000, 0), SECCOMP_RET_ERRNO | 38);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 0, 0), SECCOMP_RET_KILL_PROCESS);
+	assert_int_equal(answer(&f, SCMP_ARCH_AARCH64, 0, 0), SECCOMP_RET_KILL_PROCESS);
+	filter_done(&f);
+}
+
+/* i386: socketcall is 102 and ipc 117; socket is sub-call 1, semop 1, and direct 359. */
+static void refused_call_is_refused_through_its_multiplexer_too(void **state)
+{
+	struct filter f = {0};
+
+	(void)state;
+	build("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86\"],"
+	      "\"syscalls\":["
+	      "{\"names\":[\"socket\",\"semop\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":9},"
+	      "{\"name\":\"bind\",\"action\":\"SCMP_ACT_ERRNO\",\"args\":["
+	      "{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":2}]},"
+	      "{\"names\":[\"socketcall\",\"ipc\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+	      &f);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 359, 0), SECCOMP_RET_ERRNO | 9);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 102, 1), SECCOMP_RET_ERRNO | 9);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 102, 2), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 102, 3), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 117, 1), SECCOMP_RET_ERRNO | 9);
+	/* ipc's version in the upper half changes nothing about the call. */
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 117, 0x10001), SECCOMP_RET_ERRNO | 9);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 117, 2), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 361, 2), SECCOMP_RET_ERRNO | 1);
+	assert_int_equal(answer(&f, SCMP_ARCH_X86, 361, 3), SECCOMP_RET_KILL_THREAD);
+	filter_done(&f);
+}
+
 /* --- libseccomp as the judge of what a profile without contradictions means --- */
 
 static const int compare_ops[] = {[ARG_EQ] = SCMP_CMP_EQ,
@@ -383,6 +464,9 @@ int main(void)
 		cmocka_unit_test(program_of_the_default_profile_answers_as_its_rules_do),
 		cmocka_unit_test(program_with_long_jumps_answers_as_its_rules_do),
 		cmocka_unit_test(program_past_the_kernels_limit_is_refused),
+		cmocka_unit_test(first_entry_that_matches_decides),
+		cmocka_unit_test(other_architecture_ends_the_process),
+		cmocka_unit_test(refused_call_is_refused_through_its_multiplexer_too),
 		cmocka_unit_test(default_profile_means_to_libseccomp_what_it_means_to_us),
 		cmocka_unit_test(profile_of_other_engines_means_the_same_to_us),
 		cmocka_unit_test(explaining_turns_refusals_into_notifications),
