@@ -58,6 +58,20 @@ size_t node_weight(const struct node *node)
 	return weight;
 }
 
+int node_depth(const struct node *node)
+{
+	int deepest = 0;
+
+	if (node->kind != NODE_LIST && node->kind != NODE_MAP)
+		return 0;
+	for (size_t i = 0; i < node->count; i++) {
+		int depth = node_depth(node->items[i]);
+
+		deepest = depth > deepest ? depth : deepest;
+	}
+	return deepest + 1;
+}
+
 void node_add(struct node *node, const struct node_key *key, struct node *item)
 {
 	size_t n = node->count;

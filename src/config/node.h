@@ -69,6 +69,9 @@ struct node *node_copy(const struct node *node);
 /** node_weight() - how many nodes the tree below and including @node has. */
 size_t node_weight(const struct node *node);
 
+/** node_depth() - levels of lists and maps in it; 0 for a scalar. */
+int node_depth(const struct node *node);
+
 /** node_add() - append @item, taking ownership; @key is copied and NULL for a list. */
 void node_add(struct node *node, const struct node_key *key, struct node *item);
 /** node_index() - position of @key in a map. Return: -1 when it is not there (or @map is no

@@ -119,6 +119,13 @@ static int keep_anchor(struct reader *r, const char *name, const struct node *no
 	return 0;
 }
 
+static int fail_depth(struct reader *r)
+{
+	struct place at = place_here(r);
+
+	return place_fail(r->err, &at, "nested more than %d levels deep", CONFIG_DEPTH_MAX);
+}
+
 static int read_alias(struct reader *r, struct node **out_node)
 {
 	const char *name = (const char *)r->event.data.alias.anchor;
@@ -129,6 +136,8 @@ static int read_alias(struct reader *r, struct node **out_node)
 			continue;
 		if (spend(r, node_weight(r->anchors[i].node)) < 0)
 			return -1;
+		if (r->depth + node_depth(r->anchors[i].node) > CONFIG_DEPTH_MAX)
+			return fail_depth(r);
 		*out_node = node_copy(r->anchors[i].node);
 		return 0;
 	}
@@ -314,7 +323,6 @@ static int read_map(struct reader *r, struct node **out_node)
 /* The current event begins a value; it is left at the event that ends it. */
 static int read_value(struct reader *r, struct node **out_node)
 {
-	struct place at = place_here(r);
 	int result;
 
 	if (r->event.type == YAML_ALIAS_EVENT)
@@ -324,8 +332,7 @@ static int read_value(struct reader *r, struct node **out_node)
 	if (r->event.type == YAML_SCALAR_EVENT)
 		return read_scalar(r, out_node);
 	if (r->depth >= CONFIG_DEPTH_MAX)
-		return place_fail(r->err, &at, "nested more than %d levels deep",
-				  CONFIG_DEPTH_MAX);
+		return fail_depth(r);
 
 	r->depth++;
 	result = r->event.type == YAML_SEQUENCE_START_EVENT ? read_list(r, out_node)

@@ -136,6 +136,16 @@ static void aliases_that_multiply_are_stopped(void **state)
 	assert_non_null(strstr(words, "more than 10000 values, aliases counted as copies"));
 }
 
+static void aliases_do_not_nest_deeper_than_the_text_may(void **state)
+{
+	AUTO_FREE char *words =
+		desk_refusal(*state, "x-a: &a [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]\n"
+				     "x-b: &b [[[[[[[[[[[[[[*a]]]]]]]]]]]]]]\n"
+				     "x-c: [[*b]]\n");
+
+	assert_string_equal(words, "devbox.yaml:3:8: nested more than 32 levels deep");
+}
+
 static void merge_keys_give_what_the_map_has_not(void **state)
 {
 	struct spec spec = desk_good(*state, "x-a: &a {A: 1, B: 1}\n"
@@ -196,6 +206,8 @@ int main(void)
 						desk_remove),
 		cmocka_unit_test_setup_teardown(aliases_that_multiply_are_stopped, desk_make,
 						desk_remove),
+		cmocka_unit_test_setup_teardown(aliases_do_not_nest_deeper_than_the_text_may,
+						desk_make, desk_remove),
 		cmocka_unit_test_setup_teardown(merge_keys_give_what_the_map_has_not, desk_make,
 						desk_remove),
 		cmocka_unit_test_setup_teardown(an_anchor_in_a_merged_map_can_be_used_later,
