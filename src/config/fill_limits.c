@@ -177,7 +177,8 @@ static int read_rate(struct fill *f, const struct node *rate, size_t kind, uint6
 static int add_blkio(struct fill *f, const struct node *item, size_t kind)
 {
 	struct spec_limits *limits = &f->spec->limits;
-	struct spec_blkio_device device = {.kind = kind, .at = value_origin(f, item)};
+	struct spec_blkio_device device = {.kind = (unsigned int)kind,
+					   .at = value_origin(f, item)};
 	const struct node *path = node_get(item, "path");
 	const struct node *rate = node_get(item, "rate");
 	const char *text;
