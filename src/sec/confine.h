@@ -14,27 +14,28 @@ struct sock_filter;
 
 /**
  * struct confine - what a process inside a box becomes just before it executes the user's
- *program
+ * program
  *
  * Plain data without ownership, so that it can be prepared before clone and copied into a
- *shared page. Applied by confine_apply() with system calls only. Shared by devbox (exec) and
- *devbox-init (start).
+ * shared page. Applied by confine_apply() with system calls only. Shared by devbox (exec) and
+ * devbox-init (start).
  *
  * @groups:		supplementary groups; set when @can_setgroups, left as they are
- *otherwise
+ *			otherwise
  * @bounding:		capabilities that stay in the bounding set; all others are dropped
  * @ambient:		capabilities raised in inheritable and ambient set (normally 0;
- *inheritable is always @ambient). Effective and permitted before exec are what is held of
- *			@bounding for uid 0, and @ambient for others.
+ *			inheritable is always @ambient). Effective and permitted before exec
+ *			are what is held of @bounding for uid 0, and @ambient for others.
  * @no_new_privs:	set last but for the filter; when false the filter is loaded before
  *			capabilities go, which needs CAP_SYS_ADMIN in the user namespace
- * @wants_listener:	load with SECCOMP_FILTER_FLAG_NEW_LISTENER. The listener gets the number
- *			@listener_fd, which must be free and below RLIMIT_NOFILE as @rlimits
- *leave it: confine_apply() occupies all lower numbers first (close-on-exec), so that no call is
- *needed after loading. It is close-on-exec; see confine_listener_send().
+ * @wants_listener:	load with SECCOMP_FILTER_FLAG_NEW_LISTENER. The listener gets the
+ *			number @listener_fd, which must be free and below RLIMIT_NOFILE as
+ *			@rlimits leave it: confine_apply() occupies all lower numbers first
+ *			(close-on-exec), so that no call is needed after loading. It is
+ *			close-on-exec; see confine_listener_send().
  * @filter, @filter_len: seccomp program; NULL/0: none
  * @sched_affinity, @affinity_len: CPU mask bytes for sched_setaffinity (cpuset fallback), len
- *0: none
+ *			0: none
  */
 struct confine {
 	uid_t uid;
@@ -94,15 +95,16 @@ const char *confine_step_name(enum confine_step step);
 /**
  * confine_listener_send() - have the listener of the coming confine_apply() sent out of the box
  * @listener_fd:	as in struct confine; free now
- * @sock:		connected SOCK_SEQPACKET or SOCK_STREAM socket; one message of the byte
- *'N' with the listener arrives at the other end (fd_receive())
+ * @sock:		connected SOCK_SEQPACKET or SOCK_STREAM socket; one message of the
+ *			byte 'N' with the listener arrives at the other end (fd_receive())
  *
  * Call it right before confine_apply(), with the same descriptor table. It leaves a process
- *behind that shares this table, waits until the listener is in it (at most ten seconds, or
- *until this process is gone), sends it and ends; that process is a child of pid 1 (or of the
- *nearest subreaper), not of the caller. It is needed because the first call after loading,
- *execve included, may already wait for an answer. The shared table keeps other descriptors open
- *a moment longer than exec: an error pipe reports "executed" when the listener has been sent.
+ * behind that shares this table, waits until the listener is in it (at most ten seconds, or
+ * until this process is gone), sends it and ends; that process is a child of pid 1 (or of the
+ * nearest subreaper), not of the caller. It is needed because the first call after loading,
+ * execve included, may already wait for an answer. The shared table keeps other descriptors
+ * open a moment longer than exec: an error pipe reports "executed" when the listener has been
+ * sent.
  *
  * System calls only. Return: 0, or -1 with errno.
  */

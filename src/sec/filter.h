@@ -36,12 +36,13 @@
 /**
  * struct filter_request - which seccomp profile, for whom
  * @path:	JSON file in Docker's format, at most 256 KiB; NULL: the default profile built
- *into devbox
+ *			into devbox
  * @bounding:	the box's bounding capabilities (includes.caps / excludes.caps are judged by it)
- * @cache_dir:	$XDG_CACHE_HOME/devbox/seccomp; made when missing; an unusable cache only costs
- *time; NULL: no cache
+ * @cache_dir:	$XDG_CACHE_HOME/devbox/seccomp; made when missing; an unusable cache only
+ *			costs time; NULL: no cache
  * @explain:	turn refusals (errno and kill) of a user's profile into user notifications, so
- *that devbox can name the call that was refused; no effect on the default profile
+ *			that devbox can name the call that was refused; no effect on the
+ *			default profile
  */
 struct filter_request {
 	const char *path;
@@ -55,7 +56,7 @@ struct filter_request {
  * @program:	native-endian BPF, free() through filter_done()
  * @has_notify:	must be loaded with a listener (see notify.h)
  * @file:	path of the cached program, so that `exec` loads the same bytes without the
- *profile; NULL when it could not be cached
+ *			profile; NULL when it could not be cached
  */
 struct filter {
 	struct sock_filter *program;
