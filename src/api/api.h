@@ -32,34 +32,41 @@ struct devbox {
 	struct host_user user;
 	struct dirs dirs;
 };
-int devbox_open(const struct devbox_options *options, struct devbox **out_devbox, struct err *err);
+int devbox_open(const struct devbox_options *options, struct devbox **out_devbox,
+		struct err *err);
 void devbox_close(struct devbox *devbox);
 
 /**
- * devbox_load() - the profile of the current project, merged and checked, and the project it belongs to
+ * devbox_load() - the profile of the current project, merged and checked, and the project it
+ * belongs to
  * @require:	fail without a profile; else defaults rule and the folder is the project
  * @create:	claim the project's id when it is new
  */
-int devbox_load(struct devbox *devbox, bool require, bool create, struct config **out_config, struct spec *out_spec,
-		struct project *out_project, struct err *err);
-/** devbox_project() - only the project, for verbs that need no valid profile (ps, stop, down, logs …). */
+int devbox_load(struct devbox *devbox, bool require, bool create, struct config **out_config,
+		struct spec *out_spec, struct project *out_project, struct err *err);
+/** devbox_project() - only the project, for verbs that need no valid profile (ps, stop, down,
+ * logs …). */
 int devbox_project(struct devbox *devbox, struct project *out_project, struct err *err);
 
-/** devbox_find_box() - a box by the name a user types: NULL or PROJECT (the dev box), SERVICE, PROJECT/SERVICE. *out_project is opened, *out_box malloc'd. */
-int devbox_find_box(struct devbox *devbox, const char *name, struct project *out_project, char **out_box, struct err *err);
+/** devbox_find_box() - a box by the name a user types: NULL or PROJECT (the dev box), SERVICE,
+ * PROJECT/SERVICE. *out_project is opened, *out_box malloc'd. */
+int devbox_find_box(struct devbox *devbox, const char *name, struct project *out_project,
+		    char **out_box, struct err *err);
 
 /*
- * Verbs. Results that are for people while they work (one line a box and the like) go through log_note(), which cli prints
- * on stderr unless -q. What a verb answers is in its outputs.
+ * Verbs. Results that are for people while they work (one line a box and the like) go through
+ * log_note(), which cli prints on stderr unless -q. What a verb answers is in its outputs.
  */
 
 struct up_options {
-	bool dry_run;	      /* only *out_plan */
-	bool allow_degraded;  /* limits that cannot be enforced are said, not fatal */
+	bool dry_run;             /* only *out_plan */
+	bool allow_degraded;      /* limits that cannot be enforced are said, not fatal */
 	uint64_t wait_timeout_us; /* 0: 60 s */
 };
-/** devbox_up() - start the project's boxes, or apply what differs. *out_plan (may be NULL) gets the text of the plan with dry_run. */
-int devbox_up(struct devbox *devbox, const struct up_options *options, char **out_plan, struct err *err);
+/** devbox_up() - start the project's boxes, or apply what differs. *out_plan (may be NULL) gets
+ * the text of the plan with dry_run. */
+int devbox_up(struct devbox *devbox, const struct up_options *options, char **out_plan,
+	      struct err *err);
 
 struct down_options {
 	bool volumes; /* also the isolated home and named volumes */
@@ -68,23 +75,28 @@ int devbox_down(struct devbox *devbox, const struct down_options *options, struc
 
 /* @boxes: names as typed; empty: every box of the project */
 int devbox_start(struct devbox *devbox, const struct strv *boxes, struct err *err);
-int devbox_stop(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us, struct err *err); /* -1: the profile's grace */
-int devbox_restart(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us, struct err *err);
+int devbox_stop(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us,
+		struct err *err); /* -1: the profile's grace */
+int devbox_restart(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us,
+		   struct err *err);
 int devbox_kill(struct devbox *devbox, const struct strv *boxes, int signal, struct err *err);
 int devbox_pause(struct devbox *devbox, const struct strv *boxes, bool paused, struct err *err);
 
 enum tty_mode { TTY_AUTO, TTY_NEVER };
 struct exec_options {
-	const char *box; /* as typed; NULL: the dev box */
+	const char *box;         /* as typed; NULL: the dev box */
 	const struct strv *argv; /* empty: a login shell (devbox shell) */
 	enum tty_mode tty;
-	const char *working_dir; /* NULL: shell: the folder matching the current one, exec: the same when it is inside the workspace, else the box's */
-	const struct strv *env;	 /* -e NAME=VALUE or NAME */
-	const char *user;	 /* -u */
-	bool start;		 /* bring the box up when it is down (devbox shell) */
+	const char *working_dir; /* NULL: shell: the folder matching the current one, exec: the
+				    same when it is inside the workspace, else the box's */
+	const struct strv *env;  /* -e NAME=VALUE or NAME */
+	const char *user;        /* -u */
+	bool start;              /* bring the box up when it is down (devbox shell) */
 };
-/** devbox_exec() - join a box; *out_status is the shell's convention; with -1 it is 125, 126 or 127 */
-int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *out_status, struct err *err);
+/** devbox_exec() - join a box; *out_status is the shell's convention; with -1 it is 125, 126 or
+ * 127 */
+int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *out_status,
+		struct err *err);
 
 struct run_options {
 	const char *image;   /* --image, NULL: the profile's or host */
@@ -97,9 +109,11 @@ struct run_options {
 	bool allow_degraded;
 };
 /** devbox_run() - a command in a fresh throw-away box; status as devbox_exec() */
-int devbox_run(struct devbox *devbox, const struct run_options *options, int *out_status, struct err *err);
+int devbox_run(struct devbox *devbox, const struct run_options *options, int *out_status,
+	       struct err *err);
 
-/** devbox_plan() - the steps `up` would take, as text, with the profile's lines. Owned by the caller. */
+/** devbox_plan() - the steps `up` would take, as text, with the profile's lines. Owned by the
+ * caller. */
 int devbox_plan(struct devbox *devbox, char **out_text, struct err *err);
 
 /** devbox_doctor() - everything host_examine() finds, plus cgroup delegation. */
@@ -118,7 +132,9 @@ struct logs_options {
 	int64_t since_ms;
 	size_t tail;
 };
-typedef int logs_line(void *arg, const char *box, int64_t time_ms, const char *stream, const char *text);
-int devbox_logs(struct devbox *devbox, const struct logs_options *options, logs_line *line, void *arg, struct err *err);
+typedef int logs_line(void *arg, const char *box, int64_t time_ms, const char *stream,
+		      const char *text);
+int devbox_logs(struct devbox *devbox, const struct logs_options *options, logs_line *line,
+		void *arg, struct err *err);
 
 #endif

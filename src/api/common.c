@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,7 +22,8 @@ char *api_rootfs_reference(const char *image)
 	return dir ? xasprintf("rootfs:%s", dir) : xstrdup(image);
 }
 
-/* Removes what the folder at @dir_fd holds; takes the descriptor. Folders may be closed to us: opened up first. */
+/* Removes what the folder at @dir_fd holds; takes the descriptor. Folders may be closed to us:
+ * opened up first. */
 static int empty_folder(int dir_fd, struct err *err)
 {
 	AUTO_CLOSEDIR DIR *dir = fdopendir(dir_fd);
@@ -41,7 +43,8 @@ static int empty_folder(int dir_fd, struct err *err)
 		if (errno != EISDIR && errno != EPERM)
 			return err_sys(err, "remove '%s'", entry->d_name);
 		(void)!fchmodat(dirfd(dir), entry->d_name, 0700, 0);
-		child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		child = openat(dirfd(dir), entry->d_name,
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (child < 0)
 			return err_sys(err, "open '%s'", entry->d_name);
 		if (empty_folder(child, err) < 0)
@@ -60,10 +63,12 @@ static int remove_tree(void *arg, struct err *err)
 	return copy < 0 ? err_sys(err, "open a folder") : empty_folder(copy, err);
 }
 
-int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path, struct err *err)
+int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path,
+		    struct err *err)
 {
 	struct box_facts facts = {.uid_map = maps->uid_map, .gid_map = maps->gid_map};
-	struct box_start start = {.facts = &facts, .newuidmap = maps->newuidmap, .newgidmap = maps->newgidmap};
+	struct box_start start = {
+		.facts = &facts, .newuidmap = maps->newuidmap, .newgidmap = maps->newgidmap};
 	/* Opened as the caller: the way to it may be closed to the box's root. */
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int rc;
@@ -71,7 +76,8 @@ int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const ch
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(err, "remove '%s'", path);
 	facts.is_single_id = maps->uid_map.count == 1 && maps->uid_map.lines[0].count == 1;
-	rc = devbox->user.uid == 0 ? remove_tree(&fd, err) : box_run_in_userns(&start, remove_tree, &fd, err);
+	rc = devbox->user.uid == 0 ? remove_tree(&fd, err)
+				   : box_run_in_userns(&start, remove_tree, &fd, err);
 	if (rc < 0)
 		return err_wrap(err, "remove '%s'", path);
 	if (rmdir(path) < 0)
@@ -85,13 +91,19 @@ void api_explain_status(int code, int cgroup_fd, const struct spec *spec)
 	struct err ignored;
 	char size[STR_SIZE_MAX];
 
+	if (code == 128 + SIGSYS)
+		log_note("devbox: ended by a system call that the seccomp profile refuses; "
+			 "'devbox run' with the profile names it");
 	if (code != 137 || cgroup_fd < 0 || cgroup_stats_read(cgroup_fd, &stats, &ignored) < 0)
 		return;
 	if (stats.oom_kills == STAT_UNKNOWN || stats.oom_kills == 0)
 		return;
 	if (spec && spec->limits.mem_limit_bytes.is_set && spec->limits.mem_limit_bytes.at.file)
-		log_note("devbox: oom-killed at %s: raise mem_limit (%s:%d)", str_format_size(stats.memory_max, size),
-			 spec->limits.mem_limit_bytes.at.file, spec->limits.mem_limit_bytes.at.line);
+		log_note("devbox: oom-killed at %s: raise mem_limit (%s:%d)",
+			 str_format_size(stats.memory_max, size),
+			 spec->limits.mem_limit_bytes.at.file,
+			 spec->limits.mem_limit_bytes.at.line);
 	else
-		log_note("devbox: oom-killed at %s: raise mem_limit", str_format_size(stats.memory_max, size));
+		log_note("devbox: oom-killed at %s: raise mem_limit",
+			 str_format_size(stats.memory_max, size));
 }

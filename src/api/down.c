@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `devbox down`: everything `up` made is unmade; the home and named volumes stay unless asked. */
+/* `devbox down`: everything `up` made is unmade; the home and named volumes stay unless asked.
+ */
 
 #define LOCK_TIMEOUT_MS 60000
 
@@ -22,7 +23,8 @@ static int stop_all(const struct project *project, size_t *out_count, struct err
 		return -1;
 	*out_count = boxes.count;
 	for (i = 0; i < boxes.count; i++) {
-		AUTO_FREE char *file = xasprintf("%s/%s.box", project->runtime_dir, boxes.items[i]);
+		AUTO_FREE char *file =
+			xasprintf("%s/%s.box", project->runtime_dir, boxes.items[i]);
 		struct record record = {0};
 
 		if (record_load(project->runtime_dir, boxes.items[i], &record, err) < 0) {
@@ -41,7 +43,8 @@ static int stop_all(const struct project *project, size_t *out_count, struct err
 	return 0;
 }
 
-static int remove_parts(struct devbox *devbox, const struct project *project, const char *const *parts, struct err *err)
+static int remove_parts(struct devbox *devbox, const struct project *project,
+			const char *const *parts, struct err *err)
 {
 	struct prepared maps = {0};
 	/* Root needs no map to remove, and may have none. */
@@ -54,13 +57,15 @@ static int remove_parts(struct devbox *devbox, const struct project *project, co
 	return rc;
 }
 
-static int remove_files(struct devbox *devbox, const struct project *project, bool volumes, struct err *err)
+static int remove_files(struct devbox *devbox, const struct project *project, bool volumes,
+			struct err *err)
 {
 	AUTO_FREE char *box = xasprintf("%s/box", project->data_dir);
 	AUTO_FREE char *home = xasprintf("%s/home", project->data_dir);
 	AUTO_FREE char *named = xasprintf("%s/volumes/%s", devbox->dirs.data, project->id);
 	AUTO_FREE char *claim = xasprintf("%s/folder", project->data_dir);
-	const char *const parts[] = {box, project->state_dir, volumes ? home : NULL, volumes ? named : NULL, NULL};
+	const char *const parts[] = {box, project->state_dir, volumes ? home : NULL,
+				     volumes ? named : NULL, NULL};
 
 	if (remove_parts(devbox, project, parts, err) < 0)
 		return -1;

@@ -24,13 +24,14 @@ struct visit {
 	char *cwd;
 };
 
-static int not_running(const struct exec_options *options, const struct project *project, const struct record *record,
-		       struct err *err)
+static int not_running(const struct exec_options *options, const struct project *project,
+		       const struct record *record, struct err *err)
 {
 	if (record->phase == PHASE_EXITED && record->reason)
 		(void)err_set(err, "box '%s' is not running (%s)", project->id, record->reason);
 	else
-		(void)err_set(err, "box '%s' is not running", options->box ? options->box : project->id);
+		(void)err_set(err, "box '%s' is not running",
+			      options->box ? options->box : project->id);
 	return err_hint(err, "devbox up");
 }
 
@@ -92,8 +93,8 @@ static int resolve_user(struct visit *visit, struct err *err)
 	if (rc == 0)
 		rc = accounts_read(&lower, &accounts, err);
 	if (rc == 0)
-		rc = box_identity_resolve(visit->options->user, &visit->devbox->user, &maps.uid_map, &accounts,
-					  &visit->identity, err);
+		rc = box_identity_resolve(visit->options->user, &visit->devbox->user,
+					  &maps.uid_map, &accounts, &visit->identity, err);
 	visit->has_identity = rc == 0;
 	accounts_done(&accounts);
 	prepared_done(&maps);
@@ -108,7 +109,8 @@ static void make_environment(struct visit *visit, bool wants_tty)
 
 	strv_add_all(&visit->env, &visit->record.exec_env);
 	for (i = 0; i < ARRAY_LEN(terminal); i++)
-		env_set(&visit->env, terminal[i], wants_tty ? env_get(&visit->devbox->env, terminal[i]) : NULL);
+		env_set(&visit->env, terminal[i],
+			wants_tty ? env_get(&visit->devbox->env, terminal[i]) : NULL);
 	if (visit->has_identity) {
 		env_set(&visit->env, "HOME", visit->identity.home);
 		env_set(&visit->env, "USER", visit->identity.name);
@@ -119,7 +121,8 @@ static void make_environment(struct visit *visit, bool wants_tty)
 		AUTO_FREE char *name = xstrndup(asked->items[i], strcspn(asked->items[i], "="));
 		bool has_value = strchr(asked->items[i], '=') != NULL;
 
-		env_set(&visit->env, name, env_get(has_value ? asked : &visit->devbox->env, name));
+		env_set(&visit->env, name,
+			env_get(has_value ? asked : &visit->devbox->env, name));
 	}
 }
 
@@ -130,23 +133,27 @@ static void make_command(struct visit *visit)
 	if (visit->options->argv && visit->options->argv->count > 0) {
 		strv_add_all(&visit->argv, visit->options->argv);
 	} else {
-		strv_add(&visit->argv, visit->has_identity ? visit->identity.shell : record->exec_shell);
+		strv_add(&visit->argv,
+			 visit->has_identity ? visit->identity.shell : record->exec_shell);
 		strv_add(&visit->argv, "-l");
 	}
-	visit->cwd = prepare_cwd(visit->options->working_dir, visit->devbox->start_dir, record->workspace_source,
-				 record->workspace_target, record->exec_cwd);
+	visit->cwd = prepare_cwd(visit->options->working_dir, visit->devbox->start_dir,
+				 record->workspace_source, record->workspace_target,
+				 record->exec_cwd);
 }
 
-static int relay_joined(struct visit *visit, const struct joined *joined, int signal_fd, int cgroup_fd, int *out_status,
-			struct err *err)
+static int relay_joined(struct visit *visit, const struct joined *joined, int signal_fd,
+			int cgroup_fd, int *out_status, struct err *err)
 {
-	const struct relay relay = {.socket = joined->socket, .master = joined->master, .signal_fd = signal_fd};
+	const struct relay relay = {
+		.socket = joined->socket, .master = joined->master, .signal_fd = signal_fd};
 	bool guard_died;
 	int status;
 
 	(void)visit;
 	if (relay_run(&relay, &status, &guard_died, err) < 0) {
-		/* The box was stopped or killed under the command: that is how commands end by signal 9. */
+		/* The box was stopped or killed under the command: that is how commands end by
+		 * signal 9. */
 		*out_status = 137;
 		api_explain_status(137, cgroup_fd, NULL);
 		return 0;
@@ -170,7 +177,8 @@ static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 	AUTO_CLOSE int signal_fd = -1;
 	struct joined joined;
 
-	request.wants_tty = visit->options->tty == TTY_AUTO && relay_is_terminal(&request.winsize);
+	request.wants_tty =
+		visit->options->tty == TTY_AUTO && relay_is_terminal(&request.winsize);
 	make_environment(visit, request.wants_tty);
 	signal_fd = relay_block_signals(err);
 	if (signal_fd < 0)
@@ -182,7 +190,8 @@ static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 	return relay_joined(visit, &joined, signal_fd, cgroup_fd, out_status, err);
 }
 
-int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *out_status, struct err *err)
+int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *out_status,
+		struct err *err)
 {
 	struct visit visit = {.devbox = devbox, .options = options};
 	int rc;

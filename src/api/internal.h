@@ -7,17 +7,22 @@
 
 /* Shared by the verbs, not seen outside this room. */
 
-/** api_rootfs_reference() - "rootfs:DIR" of the command line with DIR made absolute and free of links. free() it. */
+/** api_rootfs_reference() - "rootfs:DIR" of the command line with DIR made absolute and free of
+ * links. free() it. */
 char *api_rootfs_reference(const char *image);
 
-/** api_remove_tree() - remove @path, whose files belong to ids of the boxes: in a user namespace with their maps. */
-int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path, struct err *err);
+/** api_remove_tree() - remove @path, whose files belong to ids of the boxes: in a user
+ * namespace with their maps. */
+int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path,
+		    struct err *err);
 
-/** api_explain_status() - after a command ended with @code: say so when the kernel killed it for memory. @spec may be NULL. */
+/** api_explain_status() - after a command ended with @code: say so when the kernel killed it
+ * for memory. @spec may be NULL. */
 void api_explain_status(int code, int cgroup_fd, const struct spec *spec);
 
-
-/** api_stop_box() - end one running box by way of its supervisor, or without one. @timeout_us: -1 the profile's grace. The caller holds the lock. */
-int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us, struct err *err);
+/** api_stop_box() - end one running box by way of its supervisor, or without one. @timeout_us:
+ * -1 the profile's grace. The caller holds the lock. */
+int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us,
+		 struct err *err);
 
 #endif

@@ -43,14 +43,17 @@ static void await_end(int pid_fd, int timeout_ms)
 		(void)poll(&p, 1, timeout_ms);
 }
 
-int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us, struct err *err)
+int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us,
+		 struct err *err)
 {
-	AUTO_CLOSE int supervisor = open_process(record->supervisor_pid, record->supervisor_start);
+	AUTO_CLOSE int supervisor =
+		open_process(record->supervisor_pid, record->supervisor_start);
 	AUTO_CLOSE int init = open_process(record->init_pid, record->init_start);
 	AUTO_FREE char *request = xasprintf("stop %s %lld", record->box, (long long)timeout_us);
 
 	if (control_ask(project->runtime_dir, request, err) < 0) {
-		if (supervisor >= 0 && err->code != ECONNREFUSED && err->code != ENOENT && err->code != ECONNRESET)
+		if (supervisor >= 0 && err->code != ECONNREFUSED && err->code != ENOENT &&
+		    err->code != ECONNRESET)
 			return -1;
 		/* Nobody answers any more: the box cannot be left running. */
 		if (init >= 0)
@@ -59,7 +62,9 @@ int api_stop_box(const struct project *project, const struct record *record, int
 	await_end(init, GONE_TIMEOUT_MS);
 	await_end(supervisor, GONE_TIMEOUT_MS);
 	if (record->cgroup) {
-		AUTO_FREE char *project_group = xstrndup(record->cgroup, (size_t)(strrchr(record->cgroup, '/') - record->cgroup));
+		AUTO_FREE char *project_group =
+			xstrndup(record->cgroup,
+				 (size_t)(strrchr(record->cgroup, '/') - record->cgroup));
 		struct err ignored;
 
 		(void)cgroup_remove(project_group, &ignored);
@@ -69,9 +74,11 @@ int api_stop_box(const struct project *project, const struct record *record, int
 
 /* --- the boxes a verb is about --- */
 
-typedef int box_work(struct project *project, struct record *record, void *arg, struct err *err);
+typedef int box_work(struct project *project, struct record *record, void *arg,
+		     struct err *err);
 
-static int work_on(struct project *project, const char *box, box_work *work, void *arg, struct err *err)
+static int work_on(struct project *project, const char *box, box_work *work, void *arg,
+		   struct err *err)
 {
 	struct record record = {0};
 	int rc;
@@ -88,8 +95,8 @@ static int work_on(struct project *project, const char *box, box_work *work, voi
 	return rc;
 }
 
-static int each_named(struct devbox *devbox, const char *name, const char *verb, box_work *work, void *arg,
-		      struct err *err)
+static int each_named(struct devbox *devbox, const char *name, const char *verb, box_work *work,
+		      void *arg, struct err *err)
 {
 	AUTO_FREE char *box = NULL;
 	struct project project;
@@ -106,8 +113,8 @@ static int each_named(struct devbox *devbox, const char *name, const char *verb,
 	return rc;
 }
 
-static int for_boxes(struct devbox *devbox, const struct strv *boxes, const char *verb, box_work *work, void *arg,
-		     struct err *err)
+static int for_boxes(struct devbox *devbox, const struct strv *boxes, const char *verb,
+		     box_work *work, void *arg, struct err *err)
 {
 	size_t i;
 
@@ -136,7 +143,8 @@ static int stop_work(struct project *project, struct record *record, void *arg, 
 	return 0;
 }
 
-int devbox_stop(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us, struct err *err)
+int devbox_stop(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us,
+		struct err *err)
 {
 	return for_boxes(devbox, boxes, "stop", stop_work, &timeout_us, err);
 }
@@ -158,11 +166,13 @@ int devbox_start(struct devbox *devbox, const struct strv *boxes, struct err *er
 	return devbox_up(devbox, &options, NULL, err);
 }
 
-int devbox_restart(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us, struct err *err)
+int devbox_restart(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us,
+		   struct err *err)
 {
 	struct err stopped = {0};
 
-	if (devbox_stop(devbox, boxes, timeout_us, &stopped) < 0 && !strstr(stopped.message, "is not running")) {
+	if (devbox_stop(devbox, boxes, timeout_us, &stopped) < 0 &&
+	    !strstr(stopped.message, "is not running")) {
 		*err = stopped;
 		return -1;
 	}
@@ -179,18 +189,21 @@ static int kill_work(struct project *project, struct record *record, void *arg, 
 		return err_hint(err, "devbox ps -a");
 	}
 	if (*signal == SIGSTOP || *signal == SIGCONT) {
-		(void)err_set(err, "%s stops single processes, not a box", signal_name(*signal));
+		(void)err_set(err, "%s stops single processes, not a box",
+			      signal_name(*signal));
 		return err_hint(err, "devbox pause, devbox unpause");
 	}
 	if (syscall(SYS_pidfd_send_signal, init, *signal, NULL, 0) < 0)
 		return err_sys(err, "signal box '%s'", project->id);
 	if (*signal == SIGKILL) {
-		AUTO_CLOSE int supervisor = open_process(record->supervisor_pid, record->supervisor_start);
+		AUTO_CLOSE int supervisor =
+			open_process(record->supervisor_pid, record->supervisor_start);
 
 		await_end(init, GONE_TIMEOUT_MS);
 		await_end(supervisor, GONE_TIMEOUT_MS);
 	}
-	log_note(" %-16s %s", project->id, signal_name(*signal) ? signal_name(*signal) : "signalled");
+	log_note(" %-16s %s", project->id,
+		 signal_name(*signal) ? signal_name(*signal) : "signalled");
 	return 0;
 }
 
@@ -199,7 +212,8 @@ int devbox_kill(struct devbox *devbox, const struct strv *boxes, int signal, str
 	return for_boxes(devbox, boxes, "kill", kill_work, &signal, err);
 }
 
-/* Without a cgroup: every process in the box's pid namespace but its init gets SIGSTOP or SIGCONT. */
+/* Without a cgroup: every process in the box's pid namespace but its init gets SIGSTOP or
+ * SIGCONT. */
 static int signal_all(const struct record *record, int signal, struct err *err)
 {
 	AUTO_CLOSEDIR DIR *proc = opendir("/proc");
@@ -216,13 +230,15 @@ static int signal_all(const struct record *record, int signal, struct err *err)
 
 		if (str_to_u64(entry->d_name, &pid) < 0 || (pid_t)pid == record->init_pid)
 			continue;
-		if (stat(path, &ns) == 0 && ns.st_ino == init_ns.st_ino && ns.st_dev == init_ns.st_dev)
+		if (stat(path, &ns) == 0 && ns.st_ino == init_ns.st_ino &&
+		    ns.st_dev == init_ns.st_dev)
 			(void)kill((pid_t)pid, signal);
 	}
 	return 0;
 }
 
-static int pause_work(struct project *project, struct record *record, void *arg, struct err *err)
+static int pause_work(struct project *project, struct record *record, void *arg,
+		      struct err *err)
 {
 	const bool *paused = arg;
 	AUTO_CLOSE int group = -1;

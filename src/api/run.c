@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* `devbox run`: a throw-away box whose parent is this very process. No supervisor, no record, nothing left behind. */
+/* `devbox run`: a throw-away box whose parent is this very process. No supervisor, no record,
+ * nothing left behind. */
 
 struct run {
 	struct devbox *devbox;
@@ -33,8 +34,11 @@ static int override_spec(const struct run_options *options, struct spec *spec, s
 	static const char *const modes[] = {"project", "host", "none", NULL};
 
 	if (options->image) {
-		if (strcmp(options->image, "host") != 0 && !str_starts(options->image, "rootfs:")) {
-			(void)err_set(err, "image '%s' needs the image store, which is not built yet", options->image);
+		if (strcmp(options->image, "host") != 0 &&
+		    !str_starts(options->image, "rootfs:")) {
+			(void)err_set(
+				err, "image '%s' needs the image store, which is not built yet",
+				options->image);
 			return err_hint(err, "use 'host' or rootfs:DIR");
 		}
 		free(spec->image.value);
@@ -54,7 +58,8 @@ static int override_spec(const struct run_options *options, struct spec *spec, s
 	else {
 		const char *nearest = str_nearest(options->network, modes);
 
-		(void)err_set(err, "--network '%s' is none of project, host, none", options->network);
+		(void)err_set(err, "--network '%s' is none of project, host, none",
+			      options->network);
 		return nearest ? err_hint(err, "did you mean '%s'?", nearest) : -1;
 	}
 	return 0;
@@ -99,10 +104,11 @@ static int make_group(struct run *run, struct err *err)
 	return run->cgroup_fd < 0 ? -1 : 0;
 }
 
-static int launch_once(struct run *run, const struct launch_options *options, int *out_status, bool *out_refused,
-		       struct err *err)
+static int launch_once(struct run *run, const struct launch_options *options, int *out_status,
+		       bool *out_refused, struct err *err)
 {
-	return box_launch(&run->prepared, options, &run->launched, out_status, out_refused, err);
+	return box_launch(&run->prepared, options, &run->launched, out_status, out_refused,
+			  err);
 }
 
 static int launch(struct run *run, int *out_status, struct err *err)
@@ -141,12 +147,24 @@ static void say_notes(const struct run *run)
 		log_note("devbox: %s", run->prepared.notes.items[i]);
 }
 
+/* Return: true when the words say it all. */
+static bool say_refused(const struct run *run)
+{
+	struct notify *notify = run->launched.process.notify;
+	AUTO_FREE char *words = notify ? notify_words(notify) : NULL;
+
+	if (words)
+		log_note("devbox: the seccomp profile refused: %s", words);
+	return words != NULL;
+}
+
 static int relay(struct run *run, int *out_status, struct err *err)
 {
 	const struct relay relay = {
 		.socket = run->launched.process.socket,
 		.master = run->launched.master,
 		.signal_fd = run->signal_fd,
+		.notify = run->launched.process.notify,
 	};
 	bool guard_died = false;
 	int status = 0;
@@ -156,11 +174,13 @@ static int relay(struct run *run, int *out_status, struct err *err)
 		return guard_died ? -1 : 0;
 	}
 	*out_status = proc_exit_code(status);
-	api_explain_status(*out_status, run->cgroup_fd, &run->spec);
+	if (*out_status == 0 || !say_refused(run))
+		api_explain_status(*out_status, run->cgroup_fd, &run->spec);
 	return 0;
 }
 
-/* What a throw-away box may leave: its layer on disk, its group. Without both nobody waits for its last breath. */
+/* What a throw-away box may leave: its layer on disk, its group. Without both nobody waits for
+ * its last breath. */
 static void clean_up(struct run *run)
 {
 	struct err ignored;
@@ -169,7 +189,8 @@ static void clean_up(struct run *run)
 	if (run->prepared.scratch_dir || run->cgroup_fd >= 0)
 		box_end(&run->launched.process);
 	if (run->prepared.scratch_dir)
-		(void)api_remove_tree(run->devbox, &run->prepared, run->prepared.scratch_dir, &ignored);
+		(void)api_remove_tree(run->devbox, &run->prepared, run->prepared.scratch_dir,
+				      &ignored);
 	if (run->cgroup_fd >= 0) {
 		(void)cgroup_kill(run->cgroup_fd, &ignored);
 		(void)cgroup_wait_empty(run->cgroup_fd, 2000, &ignored);
@@ -183,7 +204,8 @@ static void clean_up(struct run *run)
 	spec_done(&run->spec);
 }
 
-int devbox_run(struct devbox *devbox, const struct run_options *options, int *out_status, struct err *err)
+int devbox_run(struct devbox *devbox, const struct run_options *options, int *out_status,
+	       struct err *err)
 {
 	struct run run = {.devbox = devbox, .options = options, .cgroup_fd = -1};
 	struct config *config = NULL;

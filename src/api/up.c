@@ -141,7 +141,8 @@ static void say_changes(const char *running, const char *wanted)
 			log_note(" %-16s live     %s", "", line + strlen("limit "));
 	}
 	for (line = strtok_r(old, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		AUTO_FREE char *name = xstrndup(line, strcspn(line + strlen("limit "), " ") + strlen("limit "));
+		AUTO_FREE char *name = xstrndup(line, strcspn(line + strlen("limit "), " ") +
+							      strlen("limit "));
 
 		if (!strstr(wanted, name))
 			log_note(" %-16s live     %s lifted", "", name + strlen("limit "));
@@ -150,7 +151,8 @@ static void say_changes(const char *running, const char *wanted)
 
 static int apply_live(struct up *up, struct record *record, struct err *err)
 {
-	AUTO_CLOSE int fd = open(record->cgroup ? record->cgroup : "", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int fd =
+		open(record->cgroup ? record->cgroup : "", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct cgroup_limits limits = up->prepared.limits;
 	char duration[STR_DURATION_MAX];
 
@@ -189,7 +191,9 @@ static void detach(const struct up *up)
 	(void)!chdir("/");
 }
 
-__attribute__((noreturn)) static void become_supervisor(struct up *up, const struct prepare_request *prepare, int ready_fd)
+__attribute__((noreturn)) static void become_supervisor(struct up *up,
+							const struct prepare_request *prepare,
+							int ready_fd)
 {
 	struct record record;
 	struct supervise_request request = {
@@ -257,7 +261,8 @@ static int start_once(struct up *up, bool force_fuse, bool *out_refused, struct 
 		become_supervisor(up, &request, ready[1]);
 	}
 	(void)close(ready[1]);
-	rc = pid < 0 ? err_sys(err, "start the project's supervisor") : await_ready(ready[0], pid, out_refused, err);
+	rc = pid < 0 ? err_sys(err, "start the project's supervisor")
+		     : await_ready(ready[0], pid, out_refused, err);
 	(void)close(ready[0]);
 	return rc;
 }
@@ -274,7 +279,8 @@ static void say_up(const struct up *up)
 	if (l->cpus_milli.is_set)
 		buf_printf(&words, "  %g cpus", (double)l->cpus_milli.value / 1000);
 	if (l->mem_limit_bytes.is_set)
-		buf_printf(&words, "  %s memory", str_format_size((uint64_t)l->mem_limit_bytes.value, size));
+		buf_printf(&words, "  %s memory",
+			   str_format_size((uint64_t)l->mem_limit_bytes.value, size));
 	if (l->pids_limit.is_set && l->pids_limit.value > 0)
 		buf_printf(&words, "  %lld pids", (long long)l->pids_limit.value);
 	for (i = 0; i < up->prepared.notes.count; i++)
@@ -334,17 +340,20 @@ static int lock(struct up *up, struct err *err)
 
 	if (path_mkdirs(up->project.runtime_dir, 0700) < 0)
 		return err_sys(err, "make '%s'", up->project.runtime_dir);
-	return project_lock(&up->project, "up", timeout_us ? (int)(timeout_us / 1000) : LOCK_TIMEOUT_MS, err);
+	return project_lock(&up->project, "up",
+			    timeout_us ? (int)(timeout_us / 1000) : LOCK_TIMEOUT_MS, err);
 }
 
-int devbox_up(struct devbox *devbox, const struct up_options *options, char **out_plan, struct err *err)
+int devbox_up(struct devbox *devbox, const struct up_options *options, char **out_plan,
+	      struct err *err)
 {
 	struct up up = {.devbox = devbox, .options = options, .began_us = now_us()};
 	struct prepare_request request;
 	struct config *config;
 	int rc;
 
-	if (devbox_load(devbox, true, !options->dry_run, &config, &up.spec, &up.project, err) < 0)
+	if (devbox_load(devbox, true, !options->dry_run, &config, &up.spec, &up.project, err) <
+	    0)
 		return -1;
 	config_free(config);
 	describe(&up, &request, false);

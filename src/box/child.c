@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 /*
- * After clone, in the box's new namespaces, with every capability in them and still the caller's user id, until
- * STEP_BECOME_ROOT. System calls only: what else the child may use is listed in tests/lint/child.allow.
+ * After clone, in the box's new namespaces, with every capability in them and still the
+ * caller's user id, until STEP_BECOME_ROOT. System calls only: what else the child may use is
+ * listed in tests/lint/child.allow.
  */
 
 int child_join_paths(char *out, size_t size, const char *a, const char *b)
@@ -229,8 +230,8 @@ static int do_step(struct child *child, const struct step *step, size_t index)
 
 static bool is_passable(int code)
 {
-	return code == EACCES || code == ENOENT || code == EPERM || code == ENODEV || code == EINVAL ||
-	       code == EROFS;
+	return code == EACCES || code == ENOENT || code == EPERM || code == ENODEV ||
+	       code == EINVAL || code == EROFS;
 }
 
 int child_walk(struct child *child)

@@ -27,7 +27,8 @@ struct child {
 /**
  * child_walk() - do every step, in order, in the namespaces the caller was cloned into
  *
- * Runs after clone: system calls only, no heap, no stdio. Return: CHILD_NO_STEP, or the index of the step that failed with errno set.
+ * Runs after clone: system calls only, no heap, no stdio. Return: CHILD_NO_STEP, or the index
+ * of the step that failed with errno set.
  */
 int child_walk(struct child *child);
 

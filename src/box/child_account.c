@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 /*
- * STEP_ACCOUNT: the caller's own line in /etc/passwd or /etc/group of a root that may be anybody's. The file is read and
- * written through path_open_in_root(), must be regular and small, and keeps every line it had; ours comes first, because
- * the first line that matches is the one that counts.
+ * STEP_ACCOUNT: the caller's own line in /etc/passwd or /etc/group of a root that may be
+ * anybody's. The file is read and written through path_open_in_root(), must be regular and
+ * small, and keeps every line it had; ours comes first, because the first line that matches is
+ * the one that counts.
  */
 
 #define ACCOUNT_MAX (1024 * 1024)
@@ -68,7 +69,8 @@ int child_account(struct child *child, const struct step *step)
 		return -1;
 	(void)close(parent);
 	/* O_NONBLOCK: a FIFO must not hold us. */
-	fd = path_open_in_root(child->root_fd, step->target, O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY, 0644);
+	fd = path_open_in_root(child->root_fd, step->target,
+			       O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY, 0644);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)

@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* STEP_ROOT_FUSE: fuse-overlayfs as a child of the box's init, started while the host is still in sight. */
+/* STEP_ROOT_FUSE: fuse-overlayfs as a child of the box's init, started while the host is still
+ * in sight. */
 
 #define FUSE_MAGIC 0x65735546
 #define READY_TRIES 5000 /* of 2 ms */
@@ -23,7 +24,8 @@ static size_t put(char *out, size_t at, const char *text)
 	return at + len;
 }
 
-static size_t put_slot(const struct child *child, char *out, size_t at, int slot, const char *fallback)
+static size_t put_slot(const struct child *child, char *out, size_t at, int slot,
+		       const char *fallback)
 {
 	if (slot < 0)
 		return put(out, at, fallback);

@@ -26,7 +26,8 @@ static int make_stage(void)
 	return mkdir(TEXT_DIR, 0755);
 }
 
-/* Folders are named through descriptors, so that no path needs quoting and no option outgrows its page. */
+/* Folders are named through descriptors, so that no path needs quoting and no option outgrows
+ * its page. */
 static size_t put(char *out, size_t at, const char *text)
 {
 	size_t len = strlen(text);
@@ -61,7 +62,8 @@ static int mount_overlay(struct child *child, const struct step *step)
 		    STEP_STAGE_DIR "/work");
 	at = put(options, at, ",userxattr");
 	options[at] = '\0';
-	/* Without userxattr removing a folder fails and old content shows again: never leave it out. */
+	/* Without userxattr removing a folder fails and old content shows again: never leave it
+	 * out. */
 	return mount("overlay", STEP_ROOT_DIR, "overlay", MS_NODEV, options);
 }
 
@@ -94,7 +96,8 @@ int child_root(struct child *child, const struct step *step)
 	case STEP_STAGE:
 		return make_stage();
 	case STEP_ROOT_STAGE:
-		return mount("tmpfs", STEP_ROOT_DIR, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+		return mount("tmpfs", STEP_ROOT_DIR, "tmpfs", MS_NOSUID | MS_NODEV,
+			     "mode=0755");
 	case STEP_ROOT_TREE:
 		return bind_tree(child->slots[step->slot], STEP_ROOT_DIR);
 	case STEP_ROOT_OVERLAY:
@@ -280,7 +283,8 @@ int child_read_only(struct child *child, const struct step *step)
 
 	if (target < 0)
 		return errno == ENOENT ? 0 : -1;
-	fd = mnt_open_tree(target, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	fd = mnt_open_tree(target, "",
+			   OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (fd >= 0 && mnt_set(fd, MOUNT_ATTR_RDONLY, 1) == 0)
 		rc = mnt_move(fd, target);
 	if (fd >= 0)
@@ -294,7 +298,8 @@ int child_pivot(struct child *child)
 	/* pivot_root(".", "."): the old root lies on top of the new one, then goes. */
 	if (fchdir(child->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return -1;
-	if (mount(NULL, ".", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || umount2(".", MNT_DETACH) < 0)
+	if (mount(NULL, ".", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    umount2(".", MNT_DETACH) < 0)
 		return -1;
 	if (chdir("/") < 0)
 		return -1;

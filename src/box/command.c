@@ -34,7 +34,8 @@ static int sealed_memfd(const char *name, const void *data, size_t len, struct e
 
 	if (fd < 0 || fd_write_all(fd, data, len) < 0)
 		return err_sys(err, "write memfd '%s'", name);
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) <
+	    0)
 		return err_sys(err, "seal memfd '%s'", name);
 	return steal_fd(&fd);
 }
@@ -46,6 +47,7 @@ int box_command_fd(const struct box_command *command, struct err *err)
 	const char *path = env_get(command->env, "PATH");
 
 	config.confine = command->confine;
+	config.confine.wants_listener = command->profile != NULL;
 	config.winsize = command->winsize;
 	config.argc = (uint32_t)command->argv->count;
 	config.envc = (uint32_t)command->env->count;
@@ -53,9 +55,12 @@ int box_command_fd(const struct box_command *command, struct err *err)
 		config.flags |= INIT_COMMAND;
 	buf_add(&blob, &config, sizeof(config));
 	if (command->filter && command->filter->len > 0) {
-		config.filter_offset = (uint32_t)blob.len; /* right after the struct: aligned for sock_filter */
+		config.filter_offset =
+			(uint32_t)
+				blob.len; /* right after the struct: aligned for sock_filter */
 		config.confine.filter_len = command->filter->len;
-		buf_add(&blob, command->filter->program, command->filter->len * sizeof(struct sock_filter));
+		buf_add(&blob, command->filter->program,
+			command->filter->len * sizeof(struct sock_filter));
 	}
 	config.argv_offset = add_list(&blob, command->argv);
 	config.env_offset = add_list(&blob, command->env);
@@ -68,5 +73,6 @@ int box_command_fd(const struct box_command *command, struct err *err)
 
 int box_init_fd(struct err *err)
 {
-	return sealed_memfd("devbox-init", devbox_init_start, (size_t)(devbox_init_end - devbox_init_start), err);
+	return sealed_memfd("devbox-init", devbox_init_start,
+			    (size_t)(devbox_init_end - devbox_init_start), err);
 }

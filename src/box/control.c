@@ -13,7 +13,8 @@
 #define SOCKET_NAME "control.sock"
 
 /* By way of the folder's descriptor: the path itself may be longer than sun_path. */
-static int make_address(const char *runtime_dir, int *out_dir, struct sockaddr_un *address, struct err *err)
+static int make_address(const char *runtime_dir, int *out_dir, struct sockaddr_un *address,
+			struct err *err)
 {
 	int dir = open(runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -21,7 +22,8 @@ static int make_address(const char *runtime_dir, int *out_dir, struct sockaddr_u
 		return err_sys(err, "open '%s'", runtime_dir);
 	memset(address, 0, sizeof(*address));
 	address->sun_family = AF_UNIX;
-	(void)snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", dir, SOCKET_NAME);
+	(void)snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", dir,
+		       SOCKET_NAME);
 	*out_dir = dir;
 	return 0;
 }
@@ -63,7 +65,8 @@ int control_ask(const char *runtime_dir, const char *request, struct err *err)
 		n = recv(fd, answer, sizeof(answer) - 1, 0);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
-		return err_code(err, ECONNRESET, "the project's supervisor ended before it answered");
+		return err_code(err, ECONNRESET,
+				"the project's supervisor ended before it answered");
 	answer[n] = '\0';
 	return strcmp(answer, "ok") == 0 ? 0 : err_set(err, "%s", answer);
 }

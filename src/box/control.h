@@ -7,15 +7,17 @@
 #include <stdint.h>
 
 /*
- * The supervisor's socket, `<runtime>/<project>/control.sock` (SOCK_SEQPACKET, 0600). One request a connection: "stop BOX TIMEOUT_US" with
- * -1 for the profile's grace. The answer is "ok" or words for the user; it comes when the box is gone.
+ * The supervisor's socket, `<runtime>/<project>/control.sock` (SOCK_SEQPACKET, 0600). One
+ * request a connection: "stop BOX TIMEOUT_US" with -1 for the profile's grace. The answer is
+ * "ok" or words for the user; it comes when the box is gone.
  */
 #define CONTROL_MESSAGE_MAX 1024
 
 /** control_listen() - make the socket in @runtime_dir. Return: listening descriptor or -1. */
 int control_listen(const char *runtime_dir, struct err *err);
 
-/** control_ask() - send one request and wait for the answer. @err: ECONNREFUSED or ENOENT in code when no supervisor is there; ECONNRESET when it died meanwhile. */
+/** control_ask() - send one request and wait for the answer. @err: ECONNREFUSED or ENOENT in
+ * code when no supervisor is there; ECONNRESET when it died meanwhile. */
 int control_ask(const char *runtime_dir, const char *request, struct err *err);
 
 #endif

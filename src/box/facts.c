@@ -18,14 +18,36 @@
 #define SAMPLE_MAX 512 /* entries looked at in one folder */
 
 static const char *const host_names[] = {
-	"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt", "nix", "gnu",
-	"var/lib/dpkg", "var/lib/rpm", "var/lib/pacman", "var/lib/alternatives",
+	"usr",
+	"bin",
+	"sbin",
+	"lib",
+	"lib32",
+	"lib64",
+	"libx32",
+	"etc",
+	"opt",
+	"nix",
+	"gnu",
+	"var/lib/dpkg",
+	"var/lib/rpm",
+	"var/lib/pacman",
+	"var/lib/alternatives",
 };
 
 static const char *const mask_paths[] = {
-	"/proc/acpi",	     "/proc/asound",	  "/proc/kcore",	"/proc/keys",
-	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-	"/proc/scsi",	     "/sys/firmware",	  "/sys/devices/virtual/powercap", "/sys/fs/selinux",
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/sys/firmware",
+	"/sys/devices/virtual/powercap",
+	"/sys/fs/selinux",
 };
 
 void box_facts_done(struct box_facts *facts)
@@ -65,7 +87,8 @@ static int at_origin(const struct origin *at, struct err *err)
 
 /* --- nodes of the host the profile names --- */
 
-static int look(struct box_facts *facts, const char *what, const char *path, const struct origin *at, struct err *err)
+static int look(struct box_facts *facts, const char *what, const char *path,
+		const struct origin *at, struct err *err)
 {
 	struct known_node node = {0};
 	struct stat st;
@@ -73,7 +96,8 @@ static int look(struct box_facts *facts, const char *what, const char *path, con
 	if (path && stat(path, &st) < 0) {
 		(void)err_sys(err, "%s '%s'", what, path);
 		(void)at_origin(at, err);
-		return err_hint(err, errno == ENOENT ? "make it first, or take the line out" : "may you read it?");
+		return err_hint(err, errno == ENOENT ? "make it first, or take the line out"
+						     : "may you read it?");
 	}
 	if (path) {
 		node.exists = true;
@@ -98,7 +122,8 @@ static int look_workspace(const struct spec *spec, struct box_facts *facts, stru
 	return 0;
 }
 
-static int look_device(const struct spec_device *device, struct box_facts *facts, struct err *err)
+static int look_device(const struct spec_device *device, struct box_facts *facts,
+		       struct err *err)
 {
 	const struct known_node *node;
 
@@ -109,10 +134,13 @@ static int look_device(const struct spec_device *device, struct box_facts *facts
 		(void)err_set(err, "'%s' is not a device", device->source);
 		return at_origin(&device->at, err);
 	}
-	if (!node->is_dir && access(device->source, device->is_read_only ? R_OK : R_OK | W_OK) < 0) {
+	if (!node->is_dir &&
+	    access(device->source, device->is_read_only ? R_OK : R_OK | W_OK) < 0) {
 		(void)err_sys(err, "device '%s'", device->source);
 		(void)at_origin(&device->at, err);
-		return err_hint(err, "a box can use what you can open yourself; does a group own it ('ls -l %s')?",
+		return err_hint(err,
+				"a box can use what you can open yourself; does a group own it "
+				"('ls -l %s')?",
 				device->source);
 	}
 	return 0;
@@ -125,13 +153,15 @@ static int look_all(const struct spec *spec, struct box_facts *facts, struct err
 	if (look_workspace(spec, facts, err) < 0)
 		return -1;
 	for (i = 0; i < spec->home_file_count; i++) {
-		if (look(facts, "home file", spec->home_files[i].path, &spec->home_files[i].at, err) < 0)
+		if (look(facts, "home file", spec->home_files[i].path, &spec->home_files[i].at,
+			 err) < 0)
 			return -1;
 	}
 	for (i = 0; i < spec->volume_count; i++) {
 		const struct spec_volume *volume = &spec->volumes[i];
 
-		if (look(facts, "volume source", volume->type == VOLUME_BIND ? volume->source : NULL, &volume->at,
+		if (look(facts, "volume source",
+			 volume->type == VOLUME_BIND ? volume->source : NULL, &volume->at,
 			 err) < 0)
 			return -1;
 	}
@@ -155,7 +185,8 @@ static int make_folder(const struct facts_request *request, const char *path)
 	return lchown(path, uid, gid);
 }
 
-static int make_volumes(const struct facts_request *request, struct box_facts *facts, struct err *err)
+static int make_volumes(const struct facts_request *request, struct box_facts *facts,
+			struct err *err)
 {
 	size_t i;
 
@@ -164,8 +195,8 @@ static int make_volumes(const struct facts_request *request, struct box_facts *f
 		char *path = NULL;
 
 		if (volume->type == VOLUME_NAMED)
-			path = xasprintf("%s/volumes/%s/%s", request->dirs->data, request->project->id,
-					 volume->source);
+			path = xasprintf("%s/volumes/%s/%s", request->dirs->data,
+					 request->project->id, volume->source);
 		else if (volume->type == VOLUME_CACHE)
 			path = xasprintf("%s/caches/%s", request->dirs->data, volume->source);
 		strv_take(&facts->volume_dirs, path ? path : xstrdup(""));
@@ -203,7 +234,8 @@ static void add_entry(struct box_facts *facts, const char *name)
 	facts->entries[facts->entry_count++] = entry;
 }
 
-/* The host's account file with its system accounts only: who else has an account here is not the box's business. */
+/* The host's account file with its system accounts only: who else has an account here is not
+ * the box's business. */
 static char *filter_accounts(const char *text, const char *own_line, unsigned int below)
 {
 	struct buf out = {0};
@@ -212,10 +244,12 @@ static char *filter_accounts(const char *text, const char *own_line, unsigned in
 	while (*text) {
 		const char *end = strchrnul(text, '\n');
 		const char *first = memchr(text, ':', (size_t)(end - text));
-		const char *second = first ? memchr(first + 1, ':', (size_t)(end - first - 1)) : NULL;
+		const char *second =
+			first ? memchr(first + 1, ':', (size_t)(end - first - 1)) : NULL;
 		unsigned long id = second ? strtoul(second + 1, NULL, 10) : ULONG_MAX;
 
-		if (second && (id < below || id == 65534) && strncmp(text, own_line, (size_t)(first - text) + 1) != 0) {
+		if (second && (id < below || id == 65534) &&
+		    strncmp(text, own_line, (size_t)(first - text) + 1) != 0) {
 			buf_add(&out, text, (size_t)(end - text));
 			buf_putc(&out, '\n');
 		}
@@ -229,13 +263,15 @@ static void account_lines(const struct facts_request *request, struct box_facts 
 	const struct host_user *user = request->user;
 	uint32_t uid = 0;
 
-	if (user->uid == 0 || !host_map_to_inside(request->uid_map, user->uid, &uid) || uid == 0) {
+	if (user->uid == 0 || !host_map_to_inside(request->uid_map, user->uid, &uid) ||
+	    uid == 0) {
 		facts->passwd_line = xstrdup("");
 		facts->group_line = xstrdup("");
 		return;
 	}
-	facts->passwd_line = xasprintf("%s:x:%u:%u:%s:%s:%s\n", user->name, user->uid, user->gid, user->name,
-				       user->home, request->identity->shell);
+	facts->passwd_line =
+		xasprintf("%s:x:%u:%u:%s:%s:%s\n", user->name, user->uid, user->gid, user->name,
+			  user->home, request->identity->shell);
 	facts->group_line = xasprintf("%s:x:%u:\n", user->group, user->gid);
 }
 
@@ -250,7 +286,8 @@ static void host_facts(const struct facts_request *request, struct box_facts *fa
 	facts->group = filter_accounts(request->accounts->group, facts->group_line, 1000);
 }
 
-/* Whether a box's layer can lie on a tmpfs: overlayfs keeps its marks in user.* attributes (tmpfs has them since 6.6). */
+/* Whether a box's layer can lie on a tmpfs: overlayfs keeps its marks in user.* attributes
+ * (tmpfs has them since 6.6). */
 static bool can_tmpfs_hold_layer(void)
 {
 	AUTO_CLOSE int fd = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -258,7 +295,8 @@ static bool can_tmpfs_hold_layer(void)
 	return fd >= 0 && fsetxattr(fd, "user.devbox", "y", 1, 0) == 0;
 }
 
-static int sample_folder(const char *path, const struct host_map *uid_map, const struct host_map *gid_map)
+static int sample_folder(const char *path, const struct host_map *uid_map,
+			 const struct host_map *gid_map)
 {
 	AUTO_CLOSEDIR DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -278,8 +316,8 @@ static int sample_folder(const char *path, const struct host_map *uid_map, const
 	return 1;
 }
 
-int box_lower_check(const struct strv *lower, const struct host_map *uid_map, const struct host_map *gid_map,
-		    struct err *err)
+int box_lower_check(const struct strv *lower, const struct host_map *uid_map,
+		    const struct host_map *gid_map, struct err *err)
 {
 	static const char *const folders[] = {"", "etc", "usr", "usr/bin", "bin"};
 	size_t i, j;
@@ -300,18 +338,24 @@ int box_lower_check(const struct strv *lower, const struct host_map *uid_map, co
 	return 1;
 }
 
-static int need_fuse(struct box_facts *facts, const char *why, struct strv *notes, struct err *err)
+static int need_fuse(struct box_facts *facts, const char *why, struct strv *notes,
+		     struct err *err)
 {
 	AUTO_CLOSE int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	facts->root_kind = ROOT_FUSE;
 	facts->fuse_program = proc_find_program("fuse-overlayfs");
 	if (!facts->fuse_program) {
-		(void)err_set(err, "image '%s' needs fuse-overlayfs, which is not installed: %s", facts->image, why);
-		return err_hint(err, "sudo apt-get install fuse-overlayfs   (Fedora: sudo dnf install fuse-overlayfs)");
+		(void)err_set(err,
+			      "image '%s' needs fuse-overlayfs, which is not installed: %s",
+			      facts->image, why);
+		return err_hint(err, "sudo apt-get install fuse-overlayfs   (Fedora: sudo dnf "
+				     "install fuse-overlayfs)");
 	}
 	if (fd < 0) {
-		(void)err_sys(err, "image '%s' needs fuse-overlayfs (%s), but '/dev/fuse' cannot be opened",
+		(void)err_sys(err,
+			      "image '%s' needs fuse-overlayfs (%s), but '/dev/fuse' cannot be "
+			      "opened",
 			      facts->image, why);
 		return err_hint(err, "sudo modprobe fuse && sudo chmod 0666 /dev/fuse");
 	}
@@ -319,7 +363,8 @@ static int need_fuse(struct box_facts *facts, const char *why, struct strv *note
 	return 0;
 }
 
-static int make_layer(const struct facts_request *request, struct box_facts *facts, struct err *err)
+static int make_layer(const struct facts_request *request, struct box_facts *facts,
+		      struct err *err)
 {
 	const char *dir = request->box_dir;
 
@@ -330,13 +375,14 @@ static int make_layer(const struct facts_request *request, struct box_facts *fac
 	}
 	facts->upper_dir = path_join(dir, "upper");
 	facts->work_dir = path_join(dir, "work");
-	if (make_folder(request, facts->upper_dir) < 0 || make_folder(request, facts->work_dir) < 0)
+	if (make_folder(request, facts->upper_dir) < 0 ||
+	    make_folder(request, facts->work_dir) < 0)
 		return err_sys(err, "make the box's folder '%s'", dir);
 	return 0;
 }
 
-static int overlay_facts(const struct facts_request *request, struct box_facts *facts, struct strv *notes,
-			 struct err *err)
+static int overlay_facts(const struct facts_request *request, struct box_facts *facts,
+			 struct strv *notes, struct err *err)
 {
 	int is_mapped;
 
@@ -346,11 +392,15 @@ static int overlay_facts(const struct facts_request *request, struct box_facts *
 		return -1;
 	facts->root_kind = ROOT_OVERLAY;
 	if (!is_mapped) {
-		if (need_fuse(facts, "its files belong to ids outside your subordinate ids, and are shown as root's",
+		if (need_fuse(facts,
+			      "its files belong to ids outside your subordinate ids, and are "
+			      "shown as root's",
 			      notes, err) < 0)
 			return -1;
 	} else if (request->force_fuse) {
-		if (need_fuse(facts, "native overlayfs does not work where the box's layer lies", notes, err) < 0)
+		if (need_fuse(facts,
+			      "native overlayfs does not work where the box's layer lies",
+			      notes, err) < 0)
 			return -1;
 	}
 	return make_layer(request, facts, err);
@@ -377,11 +427,12 @@ static void text_facts(const struct facts_request *request, struct box_facts *fa
 	struct err ignored;
 	size_t i;
 
-	facts->hostname = xstrdup(spec->hostname.value ? spec->hostname.value : request->project->id);
+	facts->hostname =
+		xstrdup(spec->hostname.value ? spec->hostname.value : request->project->id);
 	if (fd_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &host_text, &ignored) < 0)
 		host_text = xstrdup("");
-	facts->resolv_conf =
-		net_resolv_conf(host_text, &spec->dns, &spec->dns_search, spec->network_mode == NET_PROJECT);
+	facts->resolv_conf = net_resolv_conf(host_text, &spec->dns, &spec->dns_search,
+					     spec->network_mode == NET_PROJECT);
 	facts->hosts = net_hosts(facts->hostname, NULL, &spec->extra_hosts);
 	for (i = 0; i < ARRAY_LEN(mask_paths); i++) {
 		if (access(mask_paths[i], F_OK) == 0)
@@ -403,20 +454,23 @@ static void copy_user(struct host_user *to, const struct host_user *from)
 	};
 }
 
-static int gather(const struct facts_request *request, struct box_facts *facts, struct strv *notes, struct err *err)
+static int gather(const struct facts_request *request, struct box_facts *facts,
+		  struct strv *notes, struct err *err)
 {
 	const struct spec *spec = request->spec;
 
 	copy_user(&facts->user, request->user);
 	facts->uid_map = *request->uid_map;
 	facts->gid_map = *request->gid_map;
-	facts->is_single_id = request->uid_map->count == 1 && request->uid_map->lines[0].count == 1;
+	facts->is_single_id =
+		request->uid_map->count == 1 && request->uid_map->lines[0].count == 1;
 	facts->is_root_caller = request->user->uid == 0;
 	facts->image = xstrdup(spec->image.value ? spec->image.value : "host");
 	facts->home_dir = xstrdup(request->home_dir);
 	facts->home_in_box = xstrdup(request->identity->home);
 	if (facts->is_root_caller && spec->workspace.source)
-		strv_add(notes, "you are root, whom no box knows: it can read your files, and write only what belongs to "
+		strv_add(notes, "you are root, whom no box knows: it can read your files, and "
+				"write only what belongs to "
 				"its subordinate ids");
 	if (look_all(spec, facts, err) < 0 || make_volumes(request, facts, err) < 0)
 		return -1;
@@ -430,8 +484,8 @@ static int gather(const struct facts_request *request, struct box_facts *facts, 
 	return facts->home_dir ? box_home_prepare(request, facts, err) : 0;
 }
 
-int box_facts_gather(const struct facts_request *request, struct box_facts *out_facts, struct strv *notes,
-		     struct err *err)
+int box_facts_gather(const struct facts_request *request, struct box_facts *out_facts,
+		     struct strv *notes, struct err *err)
 {
 	struct box_facts facts = {0};
 

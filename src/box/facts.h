@@ -7,8 +7,8 @@
 
 /**
  * struct facts_request - what to find out for
- * @box_dir:	folder of the box's own layer; NULL: a throw-away box, whose layer is on the stage when tmpfs can do that,
- *		else in @scratch_dir (which the caller removes)
+ * @box_dir:	folder of the box's own layer; NULL: a throw-away box, whose layer is on the
+ *stage when tmpfs can do that, else in @scratch_dir (which the caller removes)
  * @home_dir:	folder behind an isolated home; NULL: tmpfs
  * @force_fuse:	native overlay was tried and refused
  */
@@ -29,16 +29,22 @@ struct facts_request {
 };
 
 /**
- * box_facts_gather() - look at the machine; makes the folders a box needs (layer, home, named volumes)
+ * box_facts_gather() - look at the machine; makes the folders a box needs (layer, home, named
+ * volumes)
  * @notes:	what the user should know: which overlay, which degradation, one text each
  * @err:	names the profile's line for what is missing
  */
-int box_facts_gather(const struct facts_request *request, struct box_facts *out_facts, struct strv *notes, struct err *err);
+int box_facts_gather(const struct facts_request *request, struct box_facts *out_facts,
+		     struct strv *notes, struct err *err);
 
-/** box_home_prepare() - make the isolated home: skeleton files when new, copies of home files, folders to mount on. */
-int box_home_prepare(const struct facts_request *request, const struct box_facts *facts, struct err *err);
+/** box_home_prepare() - make the isolated home: skeleton files when new, copies of home files,
+ * folders to mount on. */
+int box_home_prepare(const struct facts_request *request, const struct box_facts *facts,
+		     struct err *err);
 
-/** box_lower_check() - whether every file sampled below the @lower folders belongs to ids of the map. Return: 1 all do, 0 some do not, -1 error. */
-int box_lower_check(const struct strv *lower, const struct host_map *uid_map, const struct host_map *gid_map, struct err *err);
+/** box_lower_check() - whether every file sampled below the @lower folders belongs to ids of
+ * the map. Return: 1 all do, 0 some do not, -1 error. */
+int box_lower_check(const struct strv *lower, const struct host_map *uid_map,
+		    const struct host_map *gid_map, struct err *err);
 
 #endif

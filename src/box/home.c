@@ -10,27 +10,31 @@
 #include <sys/stat.h>
 
 /*
- * The isolated home. Its content is the box's, so it is hostile: everything in it is opened through path_open_in_root(),
- * or a symbolic link planted there would lead us about the real home.
+ * The isolated home. Its content is the box's, so it is hostile: everything in it is opened
+ * through path_open_in_root(), or a symbolic link planted there would lead us about the real
+ * home.
  */
 
 #define COPY_MAX (64 * 1024 * 1024)
 
-/* Root's own files are nobody's in a box: what root makes for one is given to the box's root. */
+/* Root's own files are nobody's in a box: what root makes for one is given to the box's root.
+ */
 static int give(const struct facts_request *request, int fd, struct err *err)
 {
 	uint32_t uid, gid;
 
 	if (request->user->uid != 0)
 		return 0;
-	if (!host_map_to_outside(request->uid_map, 0, &uid) || !host_map_to_outside(request->gid_map, 0, &gid))
+	if (!host_map_to_outside(request->uid_map, 0, &uid) ||
+	    !host_map_to_outside(request->gid_map, 0, &gid))
 		return err_set(err, "the box has no root to give its home to");
 	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return err_sys(err, "give the box's home to the box");
 	return 0;
 }
 
-static int copy_fd(const struct facts_request *request, int from, int home_fd, const char *name, mode_t mode, struct err *err)
+static int copy_fd(const struct facts_request *request, int from, int home_fd, const char *name,
+		   mode_t mode, struct err *err)
 {
 	AUTO_FREE char *text = NULL;
 	AUTO_CLOSE int to = -1;
@@ -55,7 +59,8 @@ static int copy_fd(const struct facts_request *request, int from, int home_fd, c
 	return give(request, to, err);
 }
 
-static int copy_skeleton(const struct facts_request *request, int root_fd, int home_fd, struct err *err)
+static int copy_skeleton(const struct facts_request *request, int root_fd, int home_fd,
+			 struct err *err)
 {
 	AUTO_CLOSEDIR DIR *dir = NULL;
 	int skel = path_open_in_root(root_fd, "etc/skel", O_RDONLY | O_DIRECTORY, 0);
@@ -70,8 +75,10 @@ static int copy_skeleton(const struct facts_request *request, int root_fd, int h
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > COPY_MAX)
+		fd = openat(dirfd(dir), entry->d_name,
+			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		    st.st_size > COPY_MAX)
 			continue;
 		if (copy_fd(request, fd, home_fd, entry->d_name, 0644, err) < 0)
 			return -1;
@@ -99,7 +106,8 @@ static int copy_home_files(const struct facts_request *request, int home_fd, str
 		if (file->mode != HOME_FILE_COPY || !name)
 			continue;
 		fd = open(file->path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || fstat(fd, &st) < 0 || copy_fd(request, fd, home_fd, name, st.st_mode & 0777, err) < 0) {
+		if (fd < 0 || fstat(fd, &st) < 0 ||
+		    copy_fd(request, fd, home_fd, name, st.st_mode & 0777, err) < 0) {
 			if (fd < 0)
 				(void)err_sys(err, "home file '%s'", file->path);
 			return err_at(err, file->at.file, file->at.line, file->at.column);
@@ -108,9 +116,10 @@ static int copy_home_files(const struct facts_request *request, int home_fd, str
 	return 0;
 }
 
-/* Folders to mount on belong to the user, not to the box's root, who would make them at the start. */
-static int make_target(const struct facts_request *request, int home_fd, const char *home, const char *path, bool is_dir,
-		       struct err *err)
+/* Folders to mount on belong to the user, not to the box's root, who would make them at the
+ * start. */
+static int make_target(const struct facts_request *request, int home_fd, const char *home,
+		       const char *path, bool is_dir, struct err *err)
 {
 	const char *name = name_in_home(path, home);
 	int fd;
@@ -118,7 +127,8 @@ static int make_target(const struct facts_request *request, int home_fd, const c
 
 	if (!name)
 		return 0;
-	fd = is_dir ? path_mkdir_in_root(home_fd, name, 0755) : path_target_in_root(home_fd, name, false);
+	fd = is_dir ? path_mkdir_in_root(home_fd, name, 0755)
+		    : path_target_in_root(home_fd, name, false);
 	if (fd < 0)
 		return err_sys(err, "make '%s' in the box's home", name);
 	rc = give(request, fd, err);
@@ -126,30 +136,34 @@ static int make_target(const struct facts_request *request, int home_fd, const c
 	return rc;
 }
 
-static int make_targets(const struct facts_request *request, const struct box_facts *facts, int home_fd, struct err *err)
+static int make_targets(const struct facts_request *request, const struct box_facts *facts,
+			int home_fd, struct err *err)
 {
 	const struct spec *spec = request->spec;
 	const struct known_node *node = facts->nodes + 1;
 	size_t i;
 
-	if (spec->workspace.source &&
-	    make_target(request, home_fd, facts->home_in_box, spec->workspace.target, true, err) < 0)
+	if (spec->workspace.source && make_target(request, home_fd, facts->home_in_box,
+						  spec->workspace.target, true, err) < 0)
 		return -1;
 	for (i = 0; i < spec->home_file_count; i++, node++) {
 		if (spec->home_files[i].mode != HOME_FILE_COPY &&
-		    make_target(request, home_fd, request->user->home, spec->home_files[i].path, node->is_dir, err) < 0)
+		    make_target(request, home_fd, request->user->home, spec->home_files[i].path,
+				node->is_dir, err) < 0)
 			return -1;
 	}
 	for (i = 0; i < spec->volume_count; i++, node++) {
 		bool is_dir = spec->volumes[i].type != VOLUME_BIND || node->is_dir;
 
-		if (make_target(request, home_fd, facts->home_in_box, spec->volumes[i].target, is_dir, err) < 0)
+		if (make_target(request, home_fd, facts->home_in_box, spec->volumes[i].target,
+				is_dir, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int box_home_prepare(const struct facts_request *request, const struct box_facts *facts, struct err *err)
+int box_home_prepare(const struct facts_request *request, const struct box_facts *facts,
+		     struct err *err)
 {
 	const char *root = request->lower->count > 0 ? request->lower->items[0] : "/";
 	AUTO_CLOSE int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -32,7 +32,8 @@ void accounts_done(struct accounts *accounts)
 /* A root may hold anything under this name: only a small regular file inside it is read. */
 static int read_in_root(int root_fd, const char *path, char **out_text, struct err *err)
 {
-	AUTO_CLOSE int fd = path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	AUTO_CLOSE int fd =
+		path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
 
 	if (fd < 0)
@@ -46,7 +47,8 @@ static int read_in_root(int root_fd, const char *path, char **out_text, struct e
 	return fd_read_all(fd, ACCOUNTS_MAX, out_text, NULL, err);
 }
 
-static int read_layered(const struct strv *lower, const char *path, char **out_text, struct err *err)
+static int read_layered(const struct strv *lower, const char *path, char **out_text,
+			struct err *err)
 {
 	size_t i;
 
@@ -99,8 +101,10 @@ static size_t split(char *line, char *fields[FIELDS])
 	return n;
 }
 
-/* Finds by name (column 0) or id (column 2). @fields point into *out_line, which the caller frees. */
-static bool find_line(const char *text, size_t column, const char *value, char **out_line, char *fields[FIELDS])
+/* Finds by name (column 0) or id (column 2). @fields point into *out_line, which the caller
+ * frees. */
+static bool find_line(const char *text, size_t column, const char *value, char **out_line,
+		      char *fields[FIELDS])
 {
 	while (*text) {
 		const char *end = strchrnul(text, '\n');
@@ -125,7 +129,8 @@ static bool has_program(const struct accounts *accounts, const char *path)
 	if (accounts->lower->count == 0)
 		return access(path, X_OK) == 0;
 	for (i = 0; i < accounts->lower->count; i++) {
-		AUTO_CLOSE int root = open(accounts->lower->items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		AUTO_CLOSE int root =
+			open(accounts->lower->items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		AUTO_CLOSE int fd = root < 0 ? -1 : path_open_in_root(root, path, O_PATH, 0);
 
 		if (fd >= 0)
@@ -140,8 +145,8 @@ static char *choose_shell(const struct accounts *accounts, const char *wanted)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(candidates); i++) {
-		if (has_program(accounts, candidates[i]) && !str_ends(candidates[i], "/nologin") &&
-		    !str_ends(candidates[i], "/false"))
+		if (has_program(accounts, candidates[i]) &&
+		    !str_ends(candidates[i], "/nologin") && !str_ends(candidates[i], "/false"))
 			return xstrdup(candidates[i]);
 	}
 	return xstrdup("/bin/sh");
@@ -169,13 +174,15 @@ static void add_groups(struct box_identity *identity, const struct accounts *acc
 		char *fields[FIELDS];
 		uint32_t gid;
 
-		if (split(line, fields) >= 4 && parse_id(fields[2], &gid) == 0 && gid != identity->gid) {
+		if (split(line, fields) >= 4 && parse_id(fields[2], &gid) == 0 &&
+		    gid != identity->gid) {
 			const char *member = fields[3];
 
 			while (*member) {
 				size_t len = strcspn(member, ",");
 
-				if (len == name_len && strncmp(member, identity->name, len) == 0)
+				if (len == name_len &&
+				    strncmp(member, identity->name, len) == 0)
 					strv_addf(&identity->groups, "%u", gid);
 				member += len + (member[len] ? 1 : 0);
 			}
@@ -184,12 +191,13 @@ static void add_groups(struct box_identity *identity, const struct accounts *acc
 	}
 }
 
-static int resolve_dev(const struct host_user *caller, const struct host_map *uid_map, const struct accounts *accounts,
-		       struct box_identity *identity)
+static int resolve_dev(const struct host_user *caller, const struct host_map *uid_map,
+		       const struct accounts *accounts, struct box_identity *identity)
 {
 	uint32_t inside;
 
-	if (caller->uid == 0 || !host_map_to_inside(uid_map, caller->uid, &inside) || inside == 0) {
+	if (caller->uid == 0 || !host_map_to_inside(uid_map, caller->uid, &inside) ||
+	    inside == 0) {
 		identity->uid = 0;
 		identity->gid = 0;
 		identity->name = xstrdup("root");
@@ -204,7 +212,8 @@ static int resolve_dev(const struct host_user *caller, const struct host_map *ui
 	return 0;
 }
 
-static int resolve_group(const char *group, const struct accounts *accounts, gid_t *out_gid, struct err *err)
+static int resolve_group(const char *group, const struct accounts *accounts, gid_t *out_gid,
+			 struct err *err)
 {
 	AUTO_FREE char *line = NULL;
 	char *fields[FIELDS];
@@ -214,7 +223,8 @@ static int resolve_group(const char *group, const struct accounts *accounts, gid
 		*out_gid = gid;
 		return 0;
 	}
-	if (!find_line(accounts->group, 0, group, &line, fields) || parse_id(fields[2], &gid) < 0) {
+	if (!find_line(accounts->group, 0, group, &line, fields) ||
+	    parse_id(fields[2], &gid) < 0) {
 		(void)err_set(err, "the image has no group '%s'", group);
 		return err_hint(err, "use a number, or a name from the image's /etc/group");
 	}
@@ -222,8 +232,8 @@ static int resolve_group(const char *group, const struct accounts *accounts, gid
 	return 0;
 }
 
-static int resolve_other(const char *name, const struct accounts *accounts, struct box_identity *identity,
-			 struct err *err)
+static int resolve_other(const char *name, const struct accounts *accounts,
+			 struct box_identity *identity, struct err *err)
 {
 	AUTO_FREE char *line = NULL;
 	char *fields[FIELDS];
@@ -234,19 +244,23 @@ static int resolve_other(const char *name, const struct accounts *accounts, stru
 
 	if (!is_found && !is_number && !is_root) {
 		(void)err_set(err, "the image has no user '%s'", name);
-		return err_hint(err, "use 'dev' (you), 'root', a number, or a name from the image's /etc/passwd");
+		return err_hint(err, "use 'dev' (you), 'root', a number, or a name from the "
+				     "image's /etc/passwd");
 	}
 	if (is_found && parse_id(fields[2], &id) == 0)
 		identity->uid = id;
 	if (is_found && parse_id(fields[3], &id) == 0)
 		identity->gid = id;
 	identity->name = xstrdup(is_found ? fields[0] : is_root ? "root" : name);
-	identity->home = xstrdup(is_found && fields[5] && fields[5][0] == '/' ? fields[5] : is_root ? "/root" : "/");
+	identity->home = xstrdup(is_found && fields[5] && fields[5][0] == '/' ? fields[5]
+				 : is_root                                    ? "/root"
+									      : "/");
 	return 0;
 }
 
-int box_identity_resolve(const char *user, const struct host_user *caller, const struct host_map *uid_map,
-			 const struct accounts *accounts, struct box_identity *out_identity, struct err *err)
+int box_identity_resolve(const char *user, const struct host_user *caller,
+			 const struct host_map *uid_map, const struct accounts *accounts,
+			 struct box_identity *out_identity, struct err *err)
 {
 	struct box_identity identity = {0};
 	AUTO_FREE char *name = xstrdup(user ? user : "dev");
@@ -256,7 +270,9 @@ int box_identity_resolve(const char *user, const struct host_user *caller, const
 	if (group)
 		*group++ = '\0';
 	if (!*name || (group && !*group))
-		return err_set(err, "'%s' is not a user: give 'dev', 'root', NAME or UID, with ':GROUP' if need be",
+		return err_set(err,
+			       "'%s' is not a user: give 'dev', 'root', NAME or UID, with "
+			       "':GROUP' if need be",
 			       user);
 	if (strcmp(name, "dev") == 0) {
 		(void)resolve_dev(caller, uid_map, accounts, &identity);
@@ -273,9 +289,11 @@ int box_identity_resolve(const char *user, const struct host_user *caller, const
 	if (!host_map_to_outside(uid_map, identity.uid, &outside)) {
 		(void)err_set(err, "user id %u does not exist in the box", identity.uid);
 		box_identity_done(&identity);
-		return err_hint(err, uid_map->count > 1 ? "ids below 65536 do"
-							: "only id 0 does, because you have no subordinate ids; "
-							  "'devbox doctor' says how to get them");
+		return err_hint(
+			err, uid_map->count > 1
+				     ? "ids below 65536 do"
+				     : "only id 0 does, because you have no subordinate ids; "
+				       "'devbox doctor' says how to get them");
 	}
 	*out_identity = identity;
 	return 0;
@@ -283,7 +301,8 @@ int box_identity_resolve(const char *user, const struct host_user *caller, const
 
 static bool is_passed(const struct spec *spec, const char *name)
 {
-	static const char *const always[] = {"TERM", "COLORTERM", "LANG", "LANGUAGE", "LC_*", "TZ", "NO_COLOR"};
+	static const char *const always[] = {"TERM", "COLORTERM", "LANG",    "LANGUAGE",
+					     "LC_*", "TZ",        "NO_COLOR"};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(always); i++) {
@@ -297,8 +316,8 @@ static bool is_passed(const struct spec *spec, const char *name)
 	return false;
 }
 
-void box_environment(const struct spec *spec, const struct box_identity *identity, const struct strv *caller_env,
-		     struct strv *out_env)
+void box_environment(const struct spec *spec, const struct box_identity *identity,
+		     const struct strv *caller_env, struct strv *out_env)
 {
 	AUTO_FREE char *runtime = xasprintf("/run/user/%u", identity->uid);
 	size_t i;
@@ -311,13 +330,15 @@ void box_environment(const struct spec *spec, const struct box_identity *identit
 	env_set(out_env, "XDG_RUNTIME_DIR", runtime);
 	env_set(out_env, "container", "devbox");
 	for (i = 0; i < caller_env->count; i++) {
-		AUTO_FREE char *name = xstrndup(caller_env->items[i], strcspn(caller_env->items[i], "="));
+		AUTO_FREE char *name =
+			xstrndup(caller_env->items[i], strcspn(caller_env->items[i], "="));
 
 		if (is_passed(spec, name))
 			env_set(out_env, name, env_get(caller_env, name));
 	}
 	for (i = 0; i < spec->environment.count; i++) {
-		AUTO_FREE char *name = xstrndup(spec->environment.items[i], strcspn(spec->environment.items[i], "="));
+		AUTO_FREE char *name = xstrndup(spec->environment.items[i],
+						strcspn(spec->environment.items[i], "="));
 
 		env_set(out_env, name, env_get(&spec->environment, name));
 	}

@@ -28,20 +28,25 @@ struct accounts {
 	char *group;
 	const struct strv *lower;
 };
-/** accounts_read() - /etc/passwd and /etc/group of the topmost folder that has them: regular, at most 1 MiB, never outside the folder. */
+/** accounts_read() - /etc/passwd and /etc/group of the topmost folder that has them: regular,
+ * at most 1 MiB, never outside the folder. */
 int accounts_read(const struct strv *lower, struct accounts *out_accounts, struct err *err);
 void accounts_done(struct accounts *accounts);
 
 /**
  * box_identity_resolve() - "dev", "root", "name", "name:group", "uid", "uid:gid" to ids
  * @uid_map: which ids exist in the box; others are refused
- * `dev` is the caller under the own id; in a box with a single id, and for the host's root, it is root of the box.
+ * `dev` is the caller under the own id; in a box with a single id, and for the host's root, it
+ * is root of the box.
  */
-int box_identity_resolve(const char *user, const struct host_user *caller, const struct host_map *uid_map, const struct accounts *accounts,
+int box_identity_resolve(const char *user, const struct host_user *caller,
+			 const struct host_map *uid_map, const struct accounts *accounts,
 			 struct box_identity *out_identity, struct err *err);
 
-/** box_environment() - the environment of a command: PATH, HOME, … then what @spec passes and sets. @caller_env: "NAME=VALUE". */
-void box_environment(const struct spec *spec, const struct box_identity *identity, const struct strv *caller_env, struct strv *out_env);
+/** box_environment() - the environment of a command: PATH, HOME, … then what @spec passes and
+ * sets. @caller_env: "NAME=VALUE". */
+void box_environment(const struct spec *spec, const struct box_identity *identity,
+		     const struct strv *caller_env, struct strv *out_env);
 
 #define BOX_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

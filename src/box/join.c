@@ -67,7 +67,8 @@ static int parse_rlimit(const char *text, struct confine *confine)
 	unsigned long long soft, hard;
 	size_t i = confine->rlimit_count;
 
-	if (i == CONFINE_RLIMITS_MAX || sscanf(text, "%d %llu %llu", &resource, &soft, &hard) != 3)
+	if (i == CONFINE_RLIMITS_MAX ||
+	    sscanf(text, "%d %llu %llu", &resource, &soft, &hard) != 3)
 		return -1;
 	confine->rlimits[i].resource = resource;
 	confine->rlimits[i].limit.rlim_cur = (rlim_t)soft;
@@ -99,12 +100,14 @@ static void fill_confine(const struct join_request *request, struct confine *con
 	confine->bounding = record->exec_bounding;
 	confine->no_new_privs = record->exec_no_new_privs;
 	confine->umask = 0022;
-	add_groups(request->identity ? &request->identity->groups : &record->exec_groups, confine);
+	add_groups(request->identity ? &request->identity->groups : &record->exec_groups,
+		   confine);
 	for (i = 0; i < record->exec_rlimits.count; i++)
 		(void)parse_rlimit(record->exec_rlimits.items[i], confine);
 	if (record->exec_affinity) {
 		confine->affinity_len = sizeof(confine->sched_affinity);
-		prepare_cpu_mask(record->exec_affinity, confine->sched_affinity, confine->affinity_len);
+		prepare_cpu_mask(record->exec_affinity, confine->sched_affinity,
+				 confine->affinity_len);
 	}
 }
 
@@ -152,14 +155,16 @@ static int make_socket(struct door *door, int *out_socket, struct err *err)
 		return err_sys(err, "make a socket pair");
 	*out_socket = pair[0];
 	door->socket = pair[1];
-	if (move_up(&door->init_fd) < 0 || move_up(&door->config_fd) < 0 || move_up(&door->socket) < 0)
+	if (move_up(&door->init_fd) < 0 || move_up(&door->config_fd) < 0 ||
+	    move_up(&door->socket) < 0)
 		return err_sys(err, "move descriptors");
 	return 0;
 }
 
 static int enter(const struct record *record, const struct door *door, struct err *err)
 {
-	int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+		    CLONE_NEWCGROUP;
 
 	if (!str_eq(record->network, "host"))
 		flags |= CLONE_NEWNET;
@@ -186,7 +191,8 @@ __attribute__((noreturn)) static void child_main(const struct door *door)
 	_exit(125);
 }
 
-static int await(int socket, const char *program, int *out_master, int *out_exit, struct err *err)
+static int await(int socket, const char *program, int *out_master, int *out_exit,
+		 struct err *err)
 {
 	struct init_message message;
 	int fds[FD_PASS_MAX];
@@ -195,7 +201,8 @@ static int await(int socket, const char *program, int *out_master, int *out_exit
 
 	do {
 		n = fd_receive(socket, &message, sizeof(message), fds, &count);
-	} while ((n < 0 && errno == EINTR) || (n == (ssize_t)sizeof(message) && message.type == INIT_READY));
+	} while ((n < 0 && errno == EINTR) ||
+		 (n == (ssize_t)sizeof(message) && message.type == INIT_READY));
 	*out_exit = 125;
 	if (n != (ssize_t)sizeof(message))
 		return err_set(err, "the box ended before the command began");
@@ -205,7 +212,8 @@ static int await(int socket, const char *program, int *out_master, int *out_exit
 	return 0;
 }
 
-static int start(const struct join_request *request, const struct door *door, struct joined *joined, struct err *err)
+static int start(const struct join_request *request, const struct door *door,
+		 struct joined *joined, struct err *err)
 {
 	const struct init_message go = {.type = INIT_GO};
 	AUTO_CLOSE int pid_fd = -1;
@@ -223,9 +231,11 @@ static int start(const struct join_request *request, const struct door *door, st
 	return 0;
 }
 
-int box_join(const struct join_request *request, struct joined *out_joined, int *out_exit, struct err *err)
+int box_join(const struct join_request *request, struct joined *out_joined, int *out_exit,
+	     struct err *err)
 {
-	struct door door = {.pid_fd = -1, .cgroup_fd = -1, .init_fd = -1, .config_fd = -1, .socket = -1};
+	struct door door = {
+		.pid_fd = -1, .cgroup_fd = -1, .init_fd = -1, .config_fd = -1, .socket = -1};
 	struct joined joined = {.socket = -1, .master = -1};
 	int rc;
 
@@ -241,7 +251,8 @@ int box_join(const struct join_request *request, struct joined *out_joined, int 
 		rc = start(request, &door, &joined, err);
 	door_close(&door);
 	if (rc == 0)
-		rc = await(joined.socket, request->argv->items[0], &joined.master, out_exit, err);
+		rc = await(joined.socket, request->argv->items[0], &joined.master, out_exit,
+			   err);
 	if (rc < 0) {
 		cleanup_close(&joined.socket);
 		return -1;

@@ -35,10 +35,12 @@ struct joined {
 
 /**
  * box_join() - start a command in the namespaces and the cgroup of a running box
- * The calling process enters the box's namespaces itself and stays there: nothing of the host can be opened after.
+ * The calling process enters the box's namespaces itself and stays there: nothing of the host
+ * can be opened after.
  * @out_exit: on failure 125, 126 or 127
  * Kernel interface: setns(2) with a pidfd, all namespaces at once.
  */
-int box_join(const struct join_request *request, struct joined *out_joined, int *out_exit, struct err *err);
+int box_join(const struct join_request *request, struct joined *out_joined, int *out_exit,
+	     struct err *err);
 
 #endif

@@ -5,7 +5,8 @@
 
 #define SLIRP_READY_MS 10000
 
-static void describe_command(const struct prepared *p, const struct launch_options *options, struct box_command *command)
+static void describe_command(const struct prepared *p, const struct launch_options *options,
+			     struct box_command *command)
 {
 	*command = (struct box_command){
 		.argv = &p->argv,
@@ -13,19 +14,21 @@ static void describe_command(const struct prepared *p, const struct launch_optio
 		.cwd = p->cwd,
 		.confine = p->confine,
 		.filter = p->filter.len ? &p->filter : NULL,
+		.profile = p->filter.has_notify ? p->profile : NULL,
 		.winsize = options->winsize,
 		.flags = options->flags,
 	};
 }
 
-static int connect_network(const struct prepared *p, const struct launch_options *options, struct launched *launched,
-			   struct err *err)
+static int connect_network(const struct prepared *p, const struct launch_options *options,
+			   struct launched *launched, struct err *err)
 {
 	if (options->network != NET_PROJECT)
 		return 0;
 	if (box_await_ready(&launched->process, &p->plan, err) < 0)
 		return -1;
-	if (net_slirp_start(launched->process.pid, NULL, options->log_fd, &launched->slirp, err) < 0)
+	if (net_slirp_start(launched->process.pid, NULL, options->log_fd, &launched->slirp,
+			    err) < 0)
 		return -1;
 	return net_slirp_wait_ready(&launched->slirp, SLIRP_READY_MS, err);
 }
@@ -33,11 +36,13 @@ static int connect_network(const struct prepared *p, const struct launch_options
 static bool is_overlay_refusal(const struct box_process *process, const struct err *err)
 {
 	return process->has_failed_step && process->failed_step == STEP_ROOT_OVERLAY &&
-	       (err->code == EINVAL || err->code == EPERM || err->code == ENODEV || err->code == EOPNOTSUPP);
+	       (err->code == EINVAL || err->code == EPERM || err->code == ENODEV ||
+		err->code == EOPNOTSUPP);
 }
 
-int box_launch(const struct prepared *p, const struct launch_options *options, struct launched *out_launched, int *out_exit,
-	       bool *out_overlay_refused, struct err *err)
+int box_launch(const struct prepared *p, const struct launch_options *options,
+	       struct launched *out_launched, int *out_exit, bool *out_overlay_refused,
+	       struct err *err)
 {
 	struct launched launched = {.master = -1};
 	struct box_command command;
@@ -69,8 +74,7 @@ int box_launch(const struct prepared *p, const struct launch_options *options, s
 		net_slirp_stop(&launched.slirp);
 		return -1;
 	}
-	rc = box_await(&launched.process, &p->plan, p->argv.count ? p->argv.items[0] : "", &launched.master, out_exit,
-		       err);
+	rc = box_await(&launched.process, &p->plan, &command, &launched.master, out_exit, err);
 	if (rc < 0) {
 		*out_overlay_refused = is_overlay_refusal(&launched.process, err);
 		net_slirp_stop(&launched.slirp);

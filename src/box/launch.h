@@ -27,9 +27,11 @@ struct launched {
 /**
  * box_launch() - start, connect to the network, let the command begin, wait until it runs
  * @out_exit: as box_await()
- * On failure nothing is left. @out_overlay_refused: it was native overlayfs that did not work here: prepare again with force_fuse.
+ * On failure nothing is left. @out_overlay_refused: it was native overlayfs that did not work
+ * here: prepare again with force_fuse.
  */
-int box_launch(const struct prepared *p, const struct launch_options *options, struct launched *out_launched, int *out_exit,
-	       bool *out_overlay_refused, struct err *err);
+int box_launch(const struct prepared *p, const struct launch_options *options,
+	       struct launched *out_launched, int *out_exit, bool *out_overlay_refused,
+	       struct err *err);
 
 #endif

@@ -21,20 +21,23 @@ static int at_origin(const struct origin *at, struct err *err)
 }
 
 /* Return: 0 when @controller is there, 1 when it is not and that was noted, -1 refused. */
-static int need(struct prepared *p, uint32_t controller, const char *key, const struct origin *at, bool allow_degraded,
-		struct err *err)
+static int need(struct prepared *p, uint32_t controller, const char *key,
+		const struct origin *at, bool allow_degraded, struct err *err)
 {
 	char names[64];
 
 	if (p->place.controllers & controller)
 		return 0;
 	if (allow_degraded) {
-		strv_addf(&p->notes, "%s is not enforced: no %s controller in this session's cgroup", key,
+		strv_addf(&p->notes,
+			  "%s is not enforced: no %s controller in this session's cgroup", key,
 			  cgroup_controller_names(controller, names));
 		return 1;
 	}
-	(void)err_set(err, "%s cannot be enforced: this session's cgroup has no %s controller (%s)", key,
-		      cgroup_controller_names(controller, names), p->place.why ? p->place.why : "no place to write");
+	(void)err_set(err,
+		      "%s cannot be enforced: this session's cgroup has no %s controller (%s)",
+		      key, cgroup_controller_names(controller, names),
+		      p->place.why ? p->place.why : "no place to write");
 	(void)at_origin(at, err);
 	(void)cgroup_missing_hint(&p->place, controller, err);
 	if (strlen(err->hint) + 48 < sizeof(err->hint))
@@ -42,22 +45,27 @@ static int need(struct prepared *p, uint32_t controller, const char *key, const 
 	return -1;
 }
 
-static int cpu_limits(const struct spec_limits *l, bool degraded, struct prepared *p, struct err *err)
+static int cpu_limits(const struct spec_limits *l, bool degraded, struct prepared *p,
+		      struct err *err)
 {
-	const struct origin *at = l->cpus_milli.is_set ? &l->cpus_milli.at : &l->cpu_quota_us.at;
+	const struct origin *at =
+		l->cpus_milli.is_set ? &l->cpus_milli.at : &l->cpu_quota_us.at;
 	int rc;
 
 	if (l->cpus_milli.is_set || l->cpu_quota_us.is_set) {
-		rc = need(p, CGROUP_CPU, l->cpus_milli.is_set ? "cpus" : "cpu_quota", at, degraded, err);
+		rc = need(p, CGROUP_CPU, l->cpus_milli.is_set ? "cpus" : "cpu_quota", at,
+			  degraded, err);
 		if (rc < 0)
 			return -1;
 		p->limits.has_cpu_max = rc == 0;
-		p->limits.cpu_period_us =
-			l->cpu_period_us.is_set ? (uint64_t)l->cpu_period_us.value : CPU_PERIOD_US;
-		p->limits.cpu_quota_us = l->cpus_milli.is_set
-						 ? (uint64_t)l->cpus_milli.value * p->limits.cpu_period_us / 1000
-					 : l->cpu_quota_us.value < 0 ? CGROUP_NO_LIMIT
-								     : (uint64_t)l->cpu_quota_us.value;
+		p->limits.cpu_period_us = l->cpu_period_us.is_set
+						  ? (uint64_t)l->cpu_period_us.value
+						  : CPU_PERIOD_US;
+		p->limits.cpu_quota_us =
+			l->cpus_milli.is_set
+				? (uint64_t)l->cpus_milli.value * p->limits.cpu_period_us / 1000
+			: l->cpu_quota_us.value < 0 ? CGROUP_NO_LIMIT
+						    : (uint64_t)l->cpu_quota_us.value;
 	}
 	if (l->cpu_shares.is_set) {
 		rc = need(p, CGROUP_CPU, "cpu_shares", &l->cpu_shares.at, degraded, err);
@@ -99,16 +107,19 @@ static int set_affinity(const struct spec_limits *l, struct prepared *p, struct 
 	if (rc < 0) {
 		(void)err_sys(err, "cpuset '%s'", l->cpuset.value);
 		(void)at_origin(&l->cpuset.at, err);
-		return err_hint(err, "this machine has the CPUs in /sys/devices/system/cpu/online");
+		return err_hint(err,
+				"this machine has the CPUs in /sys/devices/system/cpu/online");
 	}
 	(void)sched_setaffinity(0, sizeof(old), &old);
 	p->affinity = xstrdup(l->cpuset.value);
-	strv_addf(&p->notes, "cpuset %s by CPU affinity: no cpuset controller in this session's cgroup",
+	strv_addf(&p->notes,
+		  "cpuset %s by CPU affinity: no cpuset controller in this session's cgroup",
 		  l->cpuset.value);
 	return 0;
 }
 
-static int cpuset_limits(const struct spec_limits *l, bool degraded, struct prepared *p, struct err *err)
+static int cpuset_limits(const struct spec_limits *l, bool degraded, struct prepared *p,
+			 struct err *err)
 {
 	int rc;
 
@@ -128,7 +139,8 @@ static int cpuset_limits(const struct spec_limits *l, bool degraded, struct prep
 	return 0;
 }
 
-static int memory_limits(const struct spec_limits *l, bool degraded, struct prepared *p, struct err *err)
+static int memory_limits(const struct spec_limits *l, bool degraded, struct prepared *p,
+			 struct err *err)
 {
 	int rc;
 
@@ -140,25 +152,29 @@ static int memory_limits(const struct spec_limits *l, bool degraded, struct prep
 		p->limits.memory_max = (uint64_t)l->mem_limit_bytes.value;
 	}
 	if (l->mem_reservation_bytes.is_set) {
-		rc = need(p, CGROUP_MEMORY, "mem_reservation", &l->mem_reservation_bytes.at, degraded, err);
+		rc = need(p, CGROUP_MEMORY, "mem_reservation", &l->mem_reservation_bytes.at,
+			  degraded, err);
 		if (rc < 0)
 			return -1;
 		p->limits.has_memory_low = rc == 0;
 		p->limits.memory_low = (uint64_t)l->mem_reservation_bytes.value;
 	}
 	if (l->memswap_limit_bytes.is_set) {
-		rc = need(p, CGROUP_MEMORY, "memswap_limit", &l->memswap_limit_bytes.at, degraded, err);
+		rc = need(p, CGROUP_MEMORY, "memswap_limit", &l->memswap_limit_bytes.at,
+			  degraded, err);
 		if (rc < 0)
 			return -1;
 		p->limits.has_swap_max = rc == 0;
 		p->limits.swap_max = l->memswap_limit_bytes.value < 0
 					     ? CGROUP_NO_LIMIT
-					     : (uint64_t)(l->memswap_limit_bytes.value - l->mem_limit_bytes.value);
+					     : (uint64_t)(l->memswap_limit_bytes.value -
+							  l->mem_limit_bytes.value);
 	}
 	return 0;
 }
 
-static void set_rate(struct cgroup_limits *limits, size_t i, const struct spec_blkio_device *device)
+static void set_rate(struct cgroup_limits *limits, size_t i,
+		     const struct spec_blkio_device *device)
 {
 	switch (device->kind) {
 	case BLKIO_READ_BPS:
@@ -176,7 +192,8 @@ static void set_rate(struct cgroup_limits *limits, size_t i, const struct spec_b
 	}
 }
 
-static int add_io_device(struct cgroup_limits *limits, const struct spec_blkio_device *device, struct err *err)
+static int add_io_device(struct cgroup_limits *limits, const struct spec_blkio_device *device,
+			 struct err *err)
 {
 	struct stat st;
 	size_t i;
@@ -186,7 +203,8 @@ static int add_io_device(struct cgroup_limits *limits, const struct spec_blkio_d
 		return at_origin(&device->at, err);
 	}
 	for (i = 0; i < limits->io_max_count; i++) {
-		if (limits->io_max[i].major == major(st.st_rdev) && limits->io_max[i].minor == minor(st.st_rdev))
+		if (limits->io_max[i].major == major(st.st_rdev) &&
+		    limits->io_max[i].minor == minor(st.st_rdev))
 			break;
 	}
 	if (i == CGROUP_IO_DEVICES_MAX) {
@@ -204,13 +222,15 @@ static int add_io_device(struct cgroup_limits *limits, const struct spec_blkio_d
 	return 0;
 }
 
-static int io_limits(const struct spec_limits *l, bool degraded, struct prepared *p, struct err *err)
+static int io_limits(const struct spec_limits *l, bool degraded, struct prepared *p,
+		     struct err *err)
 {
 	size_t i;
 	int rc;
 
 	if (l->blkio_weight.is_set) {
-		rc = need(p, CGROUP_IO, "blkio_config.weight", &l->blkio_weight.at, degraded, err);
+		rc = need(p, CGROUP_IO, "blkio_config.weight", &l->blkio_weight.at, degraded,
+			  err);
 		if (rc < 0)
 			return -1;
 		p->limits.has_io_weight = rc == 0;
@@ -219,13 +239,15 @@ static int io_limits(const struct spec_limits *l, bool degraded, struct prepared
 	}
 	for (i = 0; i < l->blkio_device_count; i++) {
 		rc = need(p, CGROUP_IO, "blkio_config", &l->blkio_devices[i].at, degraded, err);
-		if (rc < 0 || (rc == 0 && add_io_device(&p->limits, &l->blkio_devices[i], err) < 0))
+		if (rc < 0 ||
+		    (rc == 0 && add_io_device(&p->limits, &l->blkio_devices[i], err) < 0))
 			return -1;
 	}
 	return 0;
 }
 
-static int pids_limits(const struct spec_limits *l, bool degraded, struct prepared *p, struct err *err)
+static int pids_limits(const struct spec_limits *l, bool degraded, struct prepared *p,
+		       struct err *err)
 {
 	int rc;
 
@@ -235,7 +257,8 @@ static int pids_limits(const struct spec_limits *l, bool degraded, struct prepar
 	if (rc < 0)
 		return -1;
 	p->limits.has_pids_max = rc == 0;
-	p->limits.pids_max = l->pids_limit.value < 0 ? CGROUP_NO_LIMIT : (uint64_t)l->pids_limit.value;
+	p->limits.pids_max =
+		l->pids_limit.value < 0 ? CGROUP_NO_LIMIT : (uint64_t)l->pids_limit.value;
 	return 0;
 }
 
@@ -250,8 +273,10 @@ static int oom_limits(const struct spec_limits *l, struct prepared *p, struct er
 		return -1;
 	(void)str_to_i64(str_trim(text), &current);
 	if (l->oom_score_adj.value < current) {
-		(void)err_set(err, "oom_score_adj: %lld is below yours (%lld), and only root may lower it",
-			      (long long)l->oom_score_adj.value, (long long)current);
+		(void)err_set(
+			err,
+			"oom_score_adj: %lld is below yours (%lld), and only root may lower it",
+			(long long)l->oom_score_adj.value, (long long)current);
 		(void)at_origin(&l->oom_score_adj.at, err);
 		return err_hint(err, "give %lld to 1000", (long long)current);
 	}
@@ -275,10 +300,13 @@ static int add_ulimit(const struct spec_ulimit *ulimit, struct prepared *p, stru
 	if (getrlimit((__rlimit_resource_t)ulimit->resource, &now) < 0)
 		return err_sys(err, "read a limit");
 	if (to_rlim(ulimit->hard) > now.rlim_max) {
-		(void)err_set(err, "ulimits: %llu is above your own hard limit of %llu", (unsigned long long)ulimit->hard,
+		(void)err_set(err, "ulimits: %llu is above your own hard limit of %llu",
+			      (unsigned long long)ulimit->hard,
 			      (unsigned long long)now.rlim_max);
 		(void)at_origin(&ulimit->at, err);
-		return err_hint(err, "raise it for your user in /etc/security/limits.conf, or give less");
+		return err_hint(
+			err,
+			"raise it for your user in /etc/security/limits.conf, or give less");
 	}
 	p->confine.rlimits[i].resource = ulimit->resource;
 	p->confine.rlimits[i].limit.rlim_cur = to_rlim(ulimit->soft);
@@ -287,17 +315,19 @@ static int add_ulimit(const struct spec_ulimit *ulimit, struct prepared *p, stru
 	return 0;
 }
 
-int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded, struct prepared *p,
-		   struct err *err)
+int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded,
+		   struct prepared *p, struct err *err)
 {
 	const struct spec_limits *l = &spec->limits;
 	size_t i;
 
 	if (cgroup_place_find("", dirs->xdg_runtime, &p->place, err) < 0)
 		return -1;
-	if (cpu_limits(l, allow_degraded, p, err) < 0 || cpuset_limits(l, allow_degraded, p, err) < 0)
+	if (cpu_limits(l, allow_degraded, p, err) < 0 ||
+	    cpuset_limits(l, allow_degraded, p, err) < 0)
 		return -1;
-	if (memory_limits(l, allow_degraded, p, err) < 0 || pids_limits(l, allow_degraded, p, err) < 0)
+	if (memory_limits(l, allow_degraded, p, err) < 0 ||
+	    pids_limits(l, allow_degraded, p, err) < 0)
 		return -1;
 	if (io_limits(l, allow_degraded, p, err) < 0 || oom_limits(l, p, err) < 0)
 		return -1;

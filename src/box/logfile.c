@@ -39,7 +39,8 @@ static void rotate(struct logfile *log)
 	int i;
 
 	for (i = LOGFILE_KEEP - 1; i >= 0; i--) {
-		AUTO_FREE char *from = i == 0 ? xstrdup(log->path) : xasprintf("%s.%d", log->path, i);
+		AUTO_FREE char *from =
+			i == 0 ? xstrdup(log->path) : xasprintf("%s.%d", log->path, i);
 		AUTO_FREE char *to = xasprintf("%s.%d", log->path, i + 1);
 
 		(void)rename(from, to);
@@ -68,11 +69,12 @@ static void write_line(struct logfile *log, const struct logstream *stream, bool
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)gmtime_r(&now.tv_sec, &tm);
 	len = (int)strftime(head, sizeof(head), "%Y-%m-%dT%H:%M:%S", &tm);
-	len += snprintf(head + len, sizeof(head) - (size_t)len, ".%06ldZ %s%s ", now.tv_nsec / 1000, stream->name,
-			is_whole ? "" : "+");
+	len += snprintf(head + len, sizeof(head) - (size_t)len, ".%06ldZ %s%s ",
+			now.tv_nsec / 1000, stream->name, is_whole ? "" : "+");
 	parts[0] = (struct iovec){.iov_base = head, .iov_len = (size_t)len};
-	parts[1] = (struct iovec){.iov_base = (void *)(uintptr_t)stream->line, .iov_len = stream->len};
-	parts[2] = (struct iovec){.iov_base = (void *)(uintptr_t)"\n", .iov_len = 1};
+	parts[1] = (struct iovec){.iov_base = (void *)(uintptr_t)stream->line,
+				  .iov_len = stream->len};
+	parts[2] = (struct iovec){.iov_base = (void *)(uintptr_t) "\n", .iov_len = 1};
 	/* One call, so that readers see whole lines. */
 	n = writev(log->fd, parts, 3);
 	if (n > 0)

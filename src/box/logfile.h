@@ -13,8 +13,10 @@
 /**
  * struct logfile - output of one box on its way to `<state>/<project>/<box>.log`
  *
- * One line each: "2026-11-23T16:20:01.123456Z stdout text". A line longer than the buffer, or one that is not finished when the
- * stream pauses for good, is written in pieces marked "stdout+". At LOGFILE_ROTATE_BYTES the file becomes .log.1 (.1 becomes .2 …), LOGFILE_KEEP of them are kept.
+ * One line each: "2026-11-23T16:20:01.123456Z stdout text". A line longer than the buffer, or
+ * one that is not finished when the stream pauses for good, is written in pieces marked
+ * "stdout+". At LOGFILE_ROTATE_BYTES the file becomes .log.1 (.1 becomes .2 …), LOGFILE_KEEP of
+ * them are kept.
  */
 struct logfile {
 	char *path;
@@ -31,7 +33,8 @@ struct logstream {
 	char line[4096];
 	size_t len;
 };
-/** logstream_add() - bytes as they come. Write errors are dropped: a full disk must not stop a box. */
+/** logstream_add() - bytes as they come. Write errors are dropped: a full disk must not stop a
+ * box. */
 void logstream_add(struct logstream *stream, struct logfile *log, const char *data, size_t len);
 /** logstream_end() - the stream is over: write what is left. */
 void logstream_end(struct logstream *stream, struct logfile *log);

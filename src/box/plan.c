@@ -3,17 +3,19 @@
 #include "util/cleanup.h"
 #include "util/path.h"
 
+#include <linux/mount.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <linux/mount.h>
 
-const char *const plan_device_names[8] = {"null", "zero", "full", "random", "urandom", "tty", "fuse", "net/tun"};
+const char *const plan_device_names[8] = {"null",    "zero", "full", "random",
+					  "urandom", "tty",  "fuse", "net/tun"};
 
 enum { DEVICES_REQUIRED = 6 };
 
-/** struct wish - a tree to bind, before all of them are put in order: parents before children */
+/** struct wish - a tree to bind, before all of them are put in order: parents before children
+ */
 struct wish {
 	char *target;
 	int slot;
@@ -70,8 +72,8 @@ static struct step_place place(struct builder *b, const struct origin *at)
 	return p;
 }
 
-static int add_tree(struct builder *b, const char *source, const struct known_node *node, uint64_t attr,
-		    struct step_place at)
+static int add_tree(struct builder *b, const char *source, const struct known_node *node,
+		    uint64_t attr, struct step_place at)
 {
 	struct step *step = add(b, STEP_OPEN_TREE);
 
@@ -104,7 +106,8 @@ static int add_dir_slot(struct builder *b, const char *source, bool own)
 	return slot;
 }
 
-static struct wish *wish(struct builder *b, const char *target, int slot, bool is_dir, const struct origin *at)
+static struct wish *wish(struct builder *b, const char *target, int slot, bool is_dir,
+			 const struct origin *at)
 {
 	struct wish *w;
 
@@ -140,8 +143,9 @@ static void open_devices(struct builder *b)
 		b->device_slots[i] = -1;
 		if (!b->facts->has_dev[i])
 			continue;
-		b->device_slots[i] = add_tree(b, keep(b, path_join("/dev", plan_device_names[i])), NULL,
-					      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, (struct step_place){0});
+		b->device_slots[i] =
+			add_tree(b, keep(b, path_join("/dev", plan_device_names[i])), NULL,
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, (struct step_place){0});
 		step = &b->plan.steps[b->plan.count - 1];
 		step->recursive = false;
 	}
@@ -163,7 +167,8 @@ static void open_home(struct builder *b)
 		w->data = xasprintf("mode=0700,uid=%u,gid=%u", b->uid, b->gid);
 		return;
 	}
-	slot = add_tree(b, source, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, place(b, &spec->home_at));
+	slot = add_tree(b, source, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+			place(b, &spec->home_at));
 	wish(b, target, slot, true, &spec->home_at);
 }
 
@@ -178,8 +183,8 @@ static void open_workspace(struct builder *b, const struct known_node *node)
 	if (spec->workspace.is_read_only)
 		attr |= MOUNT_ATTR_RDONLY;
 	w = wish(b, spec->workspace.target,
-		 add_tree(b, spec->workspace.source, node, attr, place(b, &spec->workspace.at)), true,
-		 &spec->workspace.at);
+		 add_tree(b, spec->workspace.source, node, attr, place(b, &spec->workspace.at)),
+		 true, &spec->workspace.at);
 	w->is_read_only = spec->workspace.is_read_only;
 }
 
@@ -197,8 +202,8 @@ static void open_home_files(struct builder *b, const struct known_node *nodes)
 		if (file->mode == HOME_FILE_RO)
 			attr |= MOUNT_ATTR_RDONLY;
 		w = wish(b, below_home(b, file->path),
-			 add_tree(b, file->path, &nodes[i], attr, place(b, &file->at)), nodes[i].is_dir,
-			 &file->at);
+			 add_tree(b, file->path, &nodes[i], attr, place(b, &file->at)),
+			 nodes[i].is_dir, &file->at);
 		w->is_read_only = file->mode == HOME_FILE_RO;
 	}
 }
@@ -217,16 +222,19 @@ static void open_volumes(struct builder *b, const struct known_node *nodes)
 		if (volume->type == VOLUME_TMPFS) {
 			w = wish(b, volume->target, -1, true, &volume->at);
 			w->is_tmpfs = true;
-			w->data = volume->size_bytes ? xasprintf("mode=1777,size=%llu",
-								 (unsigned long long)volume->size_bytes)
-						     : xstrdup("mode=1777");
+			w->data = volume->size_bytes
+					  ? xasprintf("mode=1777,size=%llu",
+						      (unsigned long long)volume->size_bytes)
+					  : xstrdup("mode=1777");
 		} else {
-			const char *source = volume->type == VOLUME_BIND ? volume->source
-									 : b->facts->volume_dirs.items[i];
+			const char *source = volume->type == VOLUME_BIND
+						     ? volume->source
+						     : b->facts->volume_dirs.items[i];
 			bool is_dir = volume->type != VOLUME_BIND || nodes[i].is_dir;
 
 			w = wish(b, volume->target,
-				 add_tree(b, source, volume->type == VOLUME_BIND ? &nodes[i] : NULL, attr,
+				 add_tree(b, source,
+					  volume->type == VOLUME_BIND ? &nodes[i] : NULL, attr,
 					  place(b, &volume->at)),
 				 is_dir, &volume->at);
 		}
@@ -246,8 +254,8 @@ static void open_extra_devices(struct builder *b, const struct known_node *nodes
 		if (device->is_read_only)
 			attr |= MOUNT_ATTR_RDONLY;
 		w = wish(b, device->target,
-			 add_tree(b, device->source, &nodes[i], attr, place(b, &device->at)), nodes[i].is_dir,
-			 &device->at);
+			 add_tree(b, device->source, &nodes[i], attr, place(b, &device->at)),
+			 nodes[i].is_dir, &device->at);
 		w->is_read_only = device->is_read_only;
 	}
 }
@@ -264,8 +272,10 @@ static void open_root_sources(struct builder *b)
 			if (facts->entries[i].link)
 				b->plan.slot_count++; /* keeps slots and entries in step */
 			else
-				(void)add_tree(b, keep(b, path_join("/", facts->entries[i].name)), NULL,
-					       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, (struct step_place){0});
+				(void)add_tree(b,
+					       keep(b, path_join("/", facts->entries[i].name)),
+					       NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV,
+					       (struct step_place){0});
 		}
 		return;
 	}
@@ -287,7 +297,8 @@ static void phase_open(struct builder *b)
 	open_root_sources(b);
 	open_devices(b);
 	if (spec->network_mode == NET_HOST)
-		b->sys_slot = add_tree(b, "/sys", NULL, MOUNT_ATTR_RDONLY, (struct step_place){0});
+		b->sys_slot =
+			add_tree(b, "/sys", NULL, MOUNT_ATTR_RDONLY, (struct step_place){0});
 	open_home(b);
 	open_workspace(b, node);
 	node += 1;
@@ -311,7 +322,8 @@ static void phase_root(struct builder *b)
 	if (facts->root_kind == ROOT_HOST) {
 		add(b, STEP_ROOT_STAGE);
 	} else {
-		step = add(b, facts->root_kind == ROOT_FUSE ? STEP_ROOT_FUSE : STEP_ROOT_OVERLAY);
+		step = add(b,
+			   facts->root_kind == ROOT_FUSE ? STEP_ROOT_FUSE : STEP_ROOT_OVERLAY);
 		step->lower_count = facts->lower.count;
 		for (i = 0; i < facts->lower.count; i++)
 			step->lower[i] = b->lower_slot0 + (int)i;
@@ -340,7 +352,8 @@ static void add_symlink(struct builder *b, const char *target, const char *text)
 	step->data = keep(b, xstrdup(text));
 }
 
-static struct step *add_fs(struct builder *b, const char *type, const char *target, const char *data, uint64_t attr)
+static struct step *add_fs(struct builder *b, const char *type, const char *target,
+			   const char *data, uint64_t attr)
 {
 	struct step *step = add(b, STEP_FS);
 
@@ -393,16 +406,18 @@ static void host_root(struct builder *b)
 static void device_tree(struct builder *b)
 {
 	static const char *const links[][2] = {
-		{"/dev/fd", "/proc/self/fd"},	   {"/dev/stdin", "/proc/self/fd/0"},
+		{"/dev/fd", "/proc/self/fd"},       {"/dev/stdin", "/proc/self/fd/0"},
 		{"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
 		{"/dev/ptmx", "pts/ptmx"},
 	};
 	size_t i;
 
-	add_fs(b, "tmpfs", "/dev", "mode=0755,size=65536k", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
+	add_fs(b, "tmpfs", "/dev", "mode=0755,size=65536k",
+	       MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
 	for (i = 0; i < ARRAY_LEN(plan_device_names); i++) {
 		if (b->device_slots[i] >= 0)
-			add_bind(b, b->device_slots[i], keep(b, path_join("/dev", plan_device_names[i])), false)
+			add_bind(b, b->device_slots[i],
+				 keep(b, path_join("/dev", plan_device_names[i])), false)
 				->optional = i >= DEVICES_REQUIRED;
 	}
 	for (i = 0; i < ARRAY_LEN(links); i++)
@@ -413,13 +428,16 @@ static void device_tree(struct builder *b)
 	       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (b->spec->shm_size_bytes.is_set)
 		add_fs(b, "tmpfs", "/dev/shm",
-		       keep(b, xasprintf("mode=1777,size=%lld", (long long)b->spec->shm_size_bytes.value)),
+		       keep(b, xasprintf("mode=1777,size=%lld",
+					 (long long)b->spec->shm_size_bytes.value)),
 		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 			->at = place(b, &b->spec->shm_size_bytes.at);
 	else
-		add_fs(b, "tmpfs", "/dev/shm", "mode=1777", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	add_fs(b, "mqueue", "/dev/mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)->optional =
-		true;
+		add_fs(b, "tmpfs", "/dev/shm", "mode=1777",
+		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	add_fs(b, "mqueue", "/dev/mqueue", NULL,
+	       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+		->optional = true;
 }
 
 static void system_trees(struct builder *b)
@@ -429,7 +447,8 @@ static void system_trees(struct builder *b)
 	add_fs(b, "proc", "/proc", NULL, quiet);
 	device_tree(b);
 	if (b->facts->nested) {
-		/* A namespace inside may mount its own proc only while an unmasked one is in sight. */
+		/* A namespace inside may mount its own proc only while an unmasked one is in
+		 * sight. */
 		(void)add_dir(b, "/dev/.devbox", 0700);
 		add_fs(b, "proc", "/dev/.devbox/proc", NULL, quiet);
 	}
@@ -438,7 +457,8 @@ static void system_trees(struct builder *b)
 	else
 		add_fs(b, "sysfs", "/sys", NULL, quiet | MOUNT_ATTR_RDONLY);
 	if (b->facts->has_cgroup2 && b->spec->network_mode != NET_HOST)
-		add_fs(b, "cgroup2", "/sys/fs/cgroup", NULL, quiet | MOUNT_ATTR_RDONLY)->optional = true;
+		add_fs(b, "cgroup2", "/sys/fs/cgroup", NULL, quiet | MOUNT_ATTR_RDONLY)
+			->optional = true;
 }
 
 static void run_tree(struct builder *b)
@@ -498,16 +518,19 @@ static int compare_wishes(const void *a, const void *b)
 	return strcmp(((const struct wish *)a)->target, ((const struct wish *)b)->target);
 }
 
-/* On a fresh tmpfs home, folders to mount on are the user's, not the box's root's who makes them. */
+/* On a fresh tmpfs home, folders to mount on are the user's, not the box's root's who makes
+ * them. */
 static void own_parents(struct builder *b, const char *target)
 {
 	const char *home = b->facts->home_in_box;
 	size_t home_len = strlen(home);
 	const char *slash;
 
-	if (b->facts->home_dir || b->spec->home != HOME_TMPFS || !str_starts(target, home) || target[home_len] != '/')
+	if (b->facts->home_dir || b->spec->home != HOME_TMPFS || !str_starts(target, home) ||
+	    target[home_len] != '/')
 		return;
-	for (slash = strchr(target + home_len + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (slash = strchr(target + home_len + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
 		char *folder = xstrndup(target, (size_t)(slash - target));
 		struct step *step = add_dir(b, folder, 0755);
 
@@ -540,7 +563,8 @@ static void user_trees(struct builder *b)
 
 static void protect(struct builder *b)
 {
-	static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"};
+	static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq",
+						"/proc/sysrq-trigger"};
 	struct step *step;
 	size_t i;
 
@@ -592,14 +616,14 @@ static void builder_done(struct builder *b)
 	free(b->wishes);
 }
 
-int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid, gid_t gid, struct plan *out_plan,
-	       struct err *err)
+int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid, gid_t gid,
+	       struct plan *out_plan, struct err *err)
 {
 	struct builder b = {.spec = spec, .facts = facts, .uid = uid, .gid = gid};
 
 	if (facts->lower.count > STEP_LOWER_MAX)
-		return err_set(err, "image '%s' has %zu layers, more than %d", facts->image, facts->lower.count,
-			       STEP_LOWER_MAX);
+		return err_set(err, "image '%s' has %zu layers, more than %d", facts->image,
+			       facts->lower.count, STEP_LOWER_MAX);
 
 	phase_open(&b);
 	phase_root(&b);
@@ -611,7 +635,8 @@ int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid
 	user_trees(&b);
 	protect(&b);
 	finish(&b);
-	b.plan.clone_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	b.plan.clone_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+			     CLONE_NEWUTS | CLONE_NEWCGROUP;
 	if (spec->network_mode != NET_HOST)
 		b.plan.clone_flags |= CLONE_NEWNET;
 	builder_done(&b);

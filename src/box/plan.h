@@ -13,13 +13,15 @@
 
 enum root_kind { ROOT_HOST, ROOT_OVERLAY, ROOT_FUSE };
 
-/** struct host_entry - one name of the host's "/" that the `host` image shows: a link or a folder. */
+/** struct host_entry - one name of the host's "/" that the `host` image shows: a link or a
+ * folder. */
 struct host_entry {
 	char *name; /* "usr", "bin", "lib64", "etc" */
 	char *link; /* text of the symbolic link; NULL: a folder */
 };
 
-/** struct known_node - a file of the host as the parent saw it, so that the child opens the same one. */
+/** struct known_node - a file of the host as the parent saw it, so that the child opens the
+ * same one. */
 struct known_node {
 	dev_t dev;
 	ino_t ino;
@@ -29,11 +31,13 @@ struct known_node {
 };
 
 /**
- * struct box_facts - everything a plan depends on besides the spec; gathered by box/facts.c, owned
+ * struct box_facts - everything a plan depends on besides the spec; gathered by box/facts.c,
+ * owned
  * @lower:		folders of the root, topmost first (ROOT_OVERLAY, ROOT_FUSE)
  * @upper_dir, @work_dir: NULL: on the stage, gone with the box
  * @home_dir:		host folder behind an isolated home; NULL: tmpfs
- * @nodes:		known_node of: workspace, then home files, then volumes, then devices, in the spec's order
+ * @nodes:		known_node of: workspace, then home files, then volumes, then devices, in
+ * the spec's order
  */
 struct box_facts {
 	struct host_user user;
@@ -50,8 +54,9 @@ struct box_facts {
 	size_t entry_count;
 	struct known_node *nodes;
 	size_t node_count;
-	struct strv volume_dirs; /* host folder of each VOLUME_NAMED and VOLUME_CACHE; "" for others */
-	struct strv masks;	 /* absolute paths below /proc and /sys that exist on this machine */
+	struct strv volume_dirs; /* host folder of each VOLUME_NAMED and VOLUME_CACHE; "" for
+				    others */
+	struct strv masks; /* absolute paths below /proc and /sys that exist on this machine */
 	char *hostname;
 	char *resolv_conf;
 	char *hosts;
@@ -59,7 +64,8 @@ struct box_facts {
 	char *passwd_line, *group_line;
 	bool has_cgroup2;
 	bool has_dev[8]; /* which of plan_device_names exist */
-	bool nested; /* an unmasked proc is kept so that namespaces inside can mount their own */
+	bool nested; /* an unmasked proc is kept so that namespaces inside can mount their own
+		      */
 	char *fuse_program;
 };
 void box_facts_done(struct box_facts *facts);
@@ -77,15 +83,18 @@ struct plan {
 };
 
 /**
- * plan_build() - the steps that start the box @spec asks for; pure: the same input gives the same plan, nothing is looked up
+ * plan_build() - the steps that start the box @spec asks for; pure: the same input gives the
+ * same plan, nothing is looked up
  */
-int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid, gid_t gid, struct plan *out_plan,
-	       struct err *err);
+int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid, gid_t gid,
+	       struct plan *out_plan, struct err *err);
 void plan_done(struct plan *plan);
 
-/** plan_step_words() - one step for people, "bind /home/dev/x on /work (read-only)", into @out. */
+/** plan_step_words() - one step for people, "bind /home/dev/x on /work (read-only)", into @out.
+ */
 void plan_step_words(const struct step *step, struct buf *out);
-/** plan_print() - all steps, one a line, each with "  # file:line" when a line asked for it and @with_origin. */
+/** plan_print() - all steps, one a line, each with "  # file:line" when a line asked for it and
+ * @with_origin. */
 void plan_print(const struct plan *plan, bool with_origin, struct buf *out);
 
 #endif

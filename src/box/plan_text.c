@@ -5,7 +5,8 @@
 #include <linux/mount.h>
 #include <string.h>
 
-/* A plan in words: what `devbox plan` prints, what `devbox up` compares, and what an error calls the step that failed. */
+/* A plan in words: what `devbox plan` prints, what `devbox up` compares, and what an error
+ * calls the step that failed. */
 
 static void add_attributes(const struct step *step, struct buf *out)
 {
@@ -15,7 +16,8 @@ static void add_attributes(const struct step *step, struct buf *out)
 		buf_puts(out, " (if possible)");
 }
 
-static void sentence(struct buf *out, const char *verb, const char *a, const char *join, const char *b)
+static void sentence(struct buf *out, const char *verb, const char *a, const char *join,
+		     const char *b)
 {
 	buf_puts(out, verb);
 	if (a)
@@ -78,7 +80,8 @@ static void inside_words(const struct step *step, struct buf *out)
 	case STEP_TEXT:
 		sentence(out, "write", step->target, "", NULL);
 		buf_printf(out, " (%zu lines, %016llx)", count_lines(step->data),
-			   (unsigned long long)str_hash(step->data, strlen(step->data), STR_HASH_SEED));
+			   (unsigned long long)str_hash(step->data, strlen(step->data),
+							STR_HASH_SEED));
 		add_attributes(step, out);
 		break;
 	case STEP_DIR:

@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 
 #define DEFAULT_GRACE_US UINT64_C(10000000)
 
@@ -24,6 +26,8 @@ void prepared_done(struct prepared *p)
 	plan_done(&p->plan);
 	free(p->plan_text);
 	filter_done(&p->filter);
+	free(p->profile);
+	free(p->exec_filter);
 	strv_done(&p->argv);
 	strv_done(&p->env);
 	free(p->cwd);
@@ -37,8 +41,10 @@ void prepared_done(struct prepared *p)
 static int root_maps(const struct host_subids *subids, struct prepared *p, struct err *err)
 {
 	if (subids->uid_count == 0 || subids->gid_count == 0) {
-		(void)err_set(err, "root has no subordinate ids, and a box never runs with the host's root inside");
-		return err_hint(err, "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 root");
+		(void)err_set(err, "root has no subordinate ids, and a box never runs with the "
+				   "host's root inside");
+		return err_hint(err, "sudo usermod --add-subuids 100000-165535 --add-subgids "
+				     "100000-165535 root");
 	}
 	host_map_build(subids->uid, subids->uid_count, 0, &p->uid_map);
 	host_map_build(subids->gid, subids->gid_count, 0, &p->gid_map);
@@ -49,7 +55,20 @@ static void single_maps(const struct host_user *user, const char *why, struct pr
 {
 	host_map_build(NULL, 0, user->uid, &p->uid_map);
 	host_map_build(NULL, 0, user->gid, &p->gid_map);
-	strv_addf(&p->notes, "%s: you are root in the box and its only user ('devbox doctor' says how to mend it)", why);
+	strv_addf(&p->notes,
+		  "%s: you are root in the box and its only user ('devbox doctor' says how to "
+		  "mend it)",
+		  why);
+}
+
+/* In a box or sandbox a set-uid program gets nothing: its owner is not mapped, or privileges
+ * may not grow. */
+static bool is_powerless(const char *program)
+{
+	struct stat st;
+
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ||
+	       (stat(program, &st) == 0 && st.st_uid != 0);
 }
 
 int prepare_maps(const struct host_user *user, struct prepared *p, struct err *err)
@@ -69,7 +88,18 @@ int prepare_maps(const struct host_user *user, struct prepared *p, struct err *e
 	if (!p->newuidmap || !p->newgidmap) {
 		free(STEAL(p->newuidmap));
 		free(STEAL(p->newgidmap));
-		single_maps(user, "newuidmap and newgidmap are not installed (package uidmap, or shadow-utils)", p);
+		single_maps(user,
+			    "newuidmap and newgidmap are not installed (package uidmap, or "
+			    "shadow-utils)",
+			    p);
+		return 0;
+	}
+	if (is_powerless(p->newuidmap) || is_powerless(p->newgidmap)) {
+		free(STEAL(p->newuidmap));
+		free(STEAL(p->newgidmap));
+		single_maps(user,
+			    "newuidmap and newgidmap have no power inside of a box or sandbox",
+			    p);
 		return 0;
 	}
 	host_map_build(subids.uid, subids.uid_count, user->uid, &p->uid_map);
@@ -89,8 +119,10 @@ static int find_lower(const struct spec *spec, struct prepared *p, struct err *e
 		if (access(dir, F_OK) < 0) {
 			(void)err_sys(err, "image '%s'", image);
 			if (spec->image.at.file)
-				(void)err_at(err, spec->image.at.file, spec->image.at.line, spec->image.at.column);
-			return err_hint(err, "rootfs: takes the folder of a root file system, made by mmdebstrap for "
+				(void)err_at(err, spec->image.at.file, spec->image.at.line,
+					     spec->image.at.column);
+			return err_hint(err, "rootfs: takes the folder of a root file system, "
+					     "made by mmdebstrap for "
 					     "example; without an image, 'host' is used");
 		}
 		strv_add(&p->lower, dir);
@@ -99,8 +131,8 @@ static int find_lower(const struct spec *spec, struct prepared *p, struct err *e
 	return err_set(err, "image '%s' needs the image store, which is not built yet", image);
 }
 
-char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspace_source, const char *workspace_target,
-		  const char *fallback)
+char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspace_source,
+		  const char *workspace_target, const char *fallback)
 {
 	if (wanted)
 		return path_normalize(fallback, wanted);
@@ -118,7 +150,8 @@ static int add_caps(const struct spec_list *list, uint64_t *set, struct err *err
 
 		if (caps_from_name(list->items.items[i], &mask, err) < 0) {
 			if (list->at[i].file)
-				(void)err_at(err, list->at[i].file, list->at[i].line, list->at[i].column);
+				(void)err_at(err, list->at[i].file, list->at[i].line,
+					     list->at[i].column);
 			return -1;
 		}
 		*set |= mask;
@@ -131,15 +164,16 @@ static int bounding_set(const struct spec *spec, uint64_t *out_set, struct err *
 	uint64_t added = 0;
 	uint64_t dropped = 0;
 
-	if (add_caps(&spec->cap_drop, &dropped, err) < 0 || add_caps(&spec->cap_add, &added, err) < 0)
+	if (add_caps(&spec->cap_drop, &dropped, err) < 0 ||
+	    add_caps(&spec->cap_add, &added, err) < 0)
 		return -1;
 	*out_set = ((caps_default() & ~dropped) | added) & caps_all();
 	return 0;
 }
 
 /* The program must lie somewhere, or `exec` could not load the same one. */
-static int get_filter(const struct prepare_request *request, struct filter_request *filter, struct strv *warnings,
-		      struct filter *out_filter, struct err *err)
+static int get_filter(const struct prepare_request *request, struct filter_request *filter,
+		      struct strv *warnings, struct filter *out_filter, struct err *err)
 {
 	AUTO_FREE char *fallback = NULL;
 
@@ -155,12 +189,26 @@ static int get_filter(const struct prepare_request *request, struct filter_reque
 	if (out_filter->file)
 		return 0;
 	filter_done(out_filter);
-	(void)err_set(err, "the seccomp program can be written neither to '%s/seccomp' nor to '%s'",
+	(void)err_set(err,
+		      "the seccomp program can be written neither to '%s/seccomp' nor to '%s'",
 		      request->dirs->cache, fallback);
 	return err_hint(err, "free space, or set XDG_CACHE_HOME to a folder you may write");
 }
 
-static int prepare_confine(const struct prepare_request *request, struct prepared *p, struct err *err)
+/* The user's own profile is loaded so that devbox hears of what it refuses, and can name it. */
+static int explain_filter(const struct prepare_request *request, struct filter_request *filter,
+			  struct prepared *p, struct err *err)
+{
+	AUTO_STRV struct strv same = {0};
+
+	filter->explain = true;
+	filter_done(&p->filter);
+	p->profile = xstrdup(filter->path);
+	return get_filter(request, filter, &same, &p->filter, err);
+}
+
+static int prepare_confine(const struct prepare_request *request, struct prepared *p,
+			   struct err *err)
 {
 	const struct spec *spec = request->spec;
 	AUTO_FREE char *cache = path_join(request->dirs->cache, "seccomp");
@@ -187,18 +235,20 @@ static int prepare_confine(const struct prepare_request *request, struct prepare
 	filter.bounding = p->confine.bounding;
 	if (get_filter(request, &filter, &warnings, &p->filter, err) < 0) {
 		if (!err->file[0] && spec->seccomp.at.file)
-			(void)err_at(err, spec->seccomp.at.file, spec->seccomp.at.line, spec->seccomp.at.column);
+			(void)err_at(err, spec->seccomp.at.file, spec->seccomp.at.line,
+				     spec->seccomp.at.column);
 		return -1;
 	}
 	for (i = 0; i < warnings.count; i++)
 		strv_addf(&p->notes, "seccomp profile: %s", warnings.items[i]);
-	return 0;
+	p->exec_filter = xstrdup(p->filter.file);
+	return filter.path ? explain_filter(request, &filter, p, err) : 0;
 }
 
 static void prepare_command(const struct prepare_request *request, struct prepared *p)
 {
 	const struct spec *spec = request->spec;
-	const char *fallback = spec->working_dir.value    ? spec->working_dir.value
+	const char *fallback = spec->working_dir.value  ? spec->working_dir.value
 			       : spec->workspace.source ? spec->workspace.target
 							: p->identity.home;
 	size_t i;
@@ -209,21 +259,26 @@ static void prepare_command(const struct prepare_request *request, struct prepar
 		strv_add_all(&p->argv, &spec->entrypoint.items);
 		strv_add_all(&p->argv, &spec->command.items);
 	}
-	p->cwd = prepare_cwd(request->working_dir, request->cwd, spec->workspace.source, spec->workspace.target,
-			     fallback);
+	p->cwd = prepare_cwd(request->working_dir, request->cwd, spec->workspace.source,
+			     spec->workspace.target, fallback);
 	box_environment(spec, &p->identity, request->caller_env, &p->env);
 	for (i = 0; request->env && i < request->env->count; i++) {
-		AUTO_FREE char *name = xstrndup(request->env->items[i], strcspn(request->env->items[i], "="));
+		AUTO_FREE char *name =
+			xstrndup(request->env->items[i], strcspn(request->env->items[i], "="));
 		bool has_value = strchr(request->env->items[i], '=') != NULL;
 
-		env_set(&p->env, name, env_get(has_value ? request->env : request->caller_env, name));
+		env_set(&p->env, name,
+			env_get(has_value ? request->env : request->caller_env, name));
 	}
-	p->stop_signal = spec->stop_signal.value ? signal_from_name(spec->stop_signal.value) : SIGTERM;
-	p->stop_grace_us = spec->stop_grace_period_us.is_set ? (uint64_t)spec->stop_grace_period_us.value
-							      : DEFAULT_GRACE_US;
+	p->stop_signal =
+		spec->stop_signal.value ? signal_from_name(spec->stop_signal.value) : SIGTERM;
+	p->stop_grace_us = spec->stop_grace_period_us.is_set
+				   ? (uint64_t)spec->stop_grace_period_us.value
+				   : DEFAULT_GRACE_US;
 }
 
-static int gather_facts(const struct prepare_request *request, struct prepared *p, struct err *err)
+static int gather_facts(const struct prepare_request *request, struct prepared *p,
+			struct err *err)
 {
 	const struct project *project = request->project;
 	AUTO_FREE char *box_dir = NULL;
@@ -258,19 +313,24 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 	return 0;
 }
 
-/* What else makes a box a different one: a change of these means a new start. Limits are live, and listed apart. */
-static void print_rest(const struct prepare_request *request, const struct prepared *p, struct buf *out)
+/* What else makes a box a different one: a change of these means a new start. Limits are live,
+ * and listed apart. */
+static void print_rest(const struct prepare_request *request, const struct prepared *p,
+		       struct buf *out)
 {
 	const struct spec *spec = request->spec;
 	size_t i;
 
 	for (i = 0; i < p->argv.count; i++)
 		buf_printf(out, "argument '%s'\n", p->argv.items[i]);
-	buf_printf(out, "in '%s' as uid %u gid %u, capabilities %016llx%s, shell '%s'\n", p->cwd, p->identity.uid,
-		   p->identity.gid, (unsigned long long)p->confine.bounding,
+	buf_printf(out, "in '%s' as uid %u gid %u, capabilities %016llx%s, shell '%s'\n",
+		   p->cwd, p->identity.uid, p->identity.gid,
+		   (unsigned long long)p->confine.bounding,
 		   spec->no_new_privileges ? ", no new privileges" : "", p->identity.shell);
-	buf_printf(out, "seccomp %s %016llx\n", spec->seccomp.value ? spec->seccomp.value : "default",
-		   (unsigned long long)str_hash(p->filter.program, p->filter.len * sizeof(struct sock_filter),
+	buf_printf(out, "seccomp %s %016llx\n",
+		   spec->seccomp.value ? spec->seccomp.value : "default",
+		   (unsigned long long)str_hash(p->filter.program,
+						p->filter.len * sizeof(struct sock_filter),
 						STR_HASH_SEED));
 	for (i = 0; i < spec->environment.count; i++)
 		buf_printf(out, "environment %s\n", spec->environment.items[i]);
@@ -288,7 +348,8 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 		buf_printf(out, "oom_score_adj %d\n", p->oom_score_adj);
 	if (p->affinity)
 		buf_printf(out, "cpu affinity %s\n", p->affinity);
-	buf_printf(out, "stop by signal %d, then after %llu us\n", p->stop_signal, (unsigned long long)p->stop_grace_us);
+	buf_printf(out, "stop by signal %d, then after %llu us\n", p->stop_signal,
+		   (unsigned long long)p->stop_grace_us);
 }
 
 static void print_limit(struct buf *out, bool is_set, const char *name, uint64_t value)
@@ -316,9 +377,11 @@ static void print_limits(const struct cgroup_limits *l, struct buf *out)
 	print_limit(out, l->has_pids_max, "pids.max", l->pids_max);
 	print_limit(out, l->has_io_weight, "io.weight", l->io_weight);
 	for (i = 0; i < l->io_max_count; i++)
-		buf_printf(out, "limit io.max %u:%u %llu %llu %llu %llu\n", l->io_max[i].major, l->io_max[i].minor,
-			   (unsigned long long)l->io_max[i].rbps, (unsigned long long)l->io_max[i].wbps,
-			   (unsigned long long)l->io_max[i].riops, (unsigned long long)l->io_max[i].wiops);
+		buf_printf(out, "limit io.max %u:%u %llu %llu %llu %llu\n", l->io_max[i].major,
+			   l->io_max[i].minor, (unsigned long long)l->io_max[i].rbps,
+			   (unsigned long long)l->io_max[i].wbps,
+			   (unsigned long long)l->io_max[i].riops,
+			   (unsigned long long)l->io_max[i].wiops);
 }
 
 static int prepare(const struct prepare_request *request, struct prepared *p, struct err *err)
@@ -331,9 +394,11 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 		return -1;
 	if (accounts_read(&p->lower, &p->accounts, err) < 0)
 		return -1;
-	if (box_identity_resolve(user, request->user, &p->uid_map, &p->accounts, &p->identity, err) < 0) {
+	if (box_identity_resolve(user, request->user, &p->uid_map, &p->accounts, &p->identity,
+				 err) < 0) {
 		if (!request->user_name && spec->user.at.file)
-			(void)err_at(err, spec->user.at.file, spec->user.at.line, spec->user.at.column);
+			(void)err_at(err, spec->user.at.file, spec->user.at.line,
+				     spec->user.at.column);
 		return -1;
 	}
 	if (spec->shell.value) {
@@ -356,7 +421,8 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 	return 0;
 }
 
-int box_prepare(const struct prepare_request *request, struct prepared *out_prepared, struct err *err)
+int box_prepare(const struct prepare_request *request, struct prepared *out_prepared,
+		struct err *err)
 {
 	struct prepared p = {0};
 
@@ -381,7 +447,8 @@ static const char *root_kind_name(enum root_kind kind)
 	return "host";
 }
 
-void prepare_record(const struct prepare_request *request, const struct prepared *p, struct record *out_record)
+void prepare_record(const struct prepare_request *request, const struct prepared *p,
+		    struct record *out_record)
 {
 	const struct spec *spec = request->spec;
 	struct record r = {
@@ -405,8 +472,7 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 		.exec_bounding = p->confine.bounding,
 		.exec_no_new_privs = p->confine.no_new_privs,
 		.exec_can_setgroups = p->confine.can_setgroups,
-		.exec_filter = xstrdup(p->filter.file),
-		.exec_filter_notify = p->filter.has_notify,
+		.exec_filter = xstrdup(p->exec_filter),
 		.exec_profile = xstrdup(spec->seccomp.value),
 		.exec_affinity = xstrdup(p->affinity),
 		.has_userns = true,

@@ -44,6 +44,9 @@ struct prepared {
 	struct plan plan;
 	char *plan_text;
 	struct filter filter;
+	char *profile;     /* file of the seccomp profile when its refusals are explained; NULL:
+			      they are not */
+	char *exec_filter; /* cached program for commands that join: without explanations */
 	struct strv argv;
 	struct strv env;
 	char *cwd;
@@ -52,30 +55,38 @@ struct prepared {
 	struct cgroup_limits limits;
 	bool has_oom_score_adj;
 	int oom_score_adj;
-	char *affinity; /* CPU list standing in for cpuset */
+	char *affinity;    /* CPU list standing in for cpuset */
 	char *scratch_dir; /* removed after a throw-away box */
 	struct strv notes;
 	int stop_signal;
 	uint64_t stop_grace_us;
 };
 
-/** box_prepare() - from a profile to everything box_start() needs. Errors name the profile's line. */
-int box_prepare(const struct prepare_request *request, struct prepared *out_prepared, struct err *err);
+/** box_prepare() - from a profile to everything box_start() needs. Errors name the profile's
+ * line. */
+int box_prepare(const struct prepare_request *request, struct prepared *out_prepared,
+		struct err *err);
 void prepared_done(struct prepared *prepared);
 
-/** prepare_maps() - the maps of the user's boxes and the helpers that write them; a single-id map adds a note. */
+/** prepare_maps() - the maps of the user's boxes and the helpers that write them; a single-id
+ * map adds a note. */
 int prepare_maps(const struct host_user *user, struct prepared *p, struct err *err);
 
-/** prepare_limits() - cgroup limits, affinity, rlimits and oom_score_adj of @spec for what this session allows. */
-int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded, struct prepared *p, struct err *err);
+/** prepare_limits() - cgroup limits, affinity, rlimits and oom_score_adj of @spec for what this
+ * session allows. */
+int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded,
+		   struct prepared *p, struct err *err);
 
 /** prepare_cpu_mask() - "0-2,5", a checked list of cpuset(7), as bits. */
 void prepare_cpu_mask(const char *list, unsigned char *mask, size_t size);
 
-/** prepare_cwd() - where a command starts: @wanted, else the folder of the box that matches @host_cwd in the workspace, else @fallback. free() it. */
-char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspace_source, const char *workspace_target, const char *fallback);
+/** prepare_cwd() - where a command starts: @wanted, else the folder of the box that matches
+ * @host_cwd in the workspace, else @fallback. free() it. */
+char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspace_source,
+		  const char *workspace_target, const char *fallback);
 
 /** prepare_record() - the run record of a box about to start. */
-void prepare_record(const struct prepare_request *request, const struct prepared *p, struct record *out_record);
+void prepare_record(const struct prepare_request *request, const struct prepared *p,
+		    struct record *out_record);
 
 #endif

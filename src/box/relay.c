@@ -94,6 +94,7 @@ struct loop {
 	bool is_over;
 	bool has_status;
 	bool guard_died;
+	bool notify_ended;
 	int status;
 };
 
@@ -112,7 +113,8 @@ static void copy_size(const struct loop *loop)
 		(void)ioctl(loop->relay->master, TIOCSWINSZ, &size);
 }
 
-/* The command stopped itself: so do we, for the shell that started us, and go on when it says so. */
+/* The command stopped itself: so do we, for the shell that started us, and go on when it says
+ * so. */
 static void stop_with_command(const struct loop *loop)
 {
 	terminal_restore();
@@ -218,18 +220,23 @@ static void poll_once(struct loop *loop, bool *output_open)
 {
 	const struct relay *relay = loop->relay;
 	bool has_terminal = relay->master >= 0;
-	struct pollfd polls[4] = {
+	struct pollfd polls[5] = {
 		{.fd = relay->signal_fd, .events = POLLIN},
 		{.fd = relay->socket, .events = POLLIN},
-		{.fd = has_terminal && loop->input_len == 0 && !loop->input_ended ? STDIN_FILENO : -1,
+		{.fd = has_terminal && loop->input_len == 0 && !loop->input_ended ? STDIN_FILENO
+										  : -1,
 		 .events = POLLIN},
 		{.fd = has_terminal && *output_open ? relay->master : -1, .events = POLLIN},
+		{.fd = relay->notify && !loop->notify_ended ? notify_fd(relay->notify) : -1,
+		 .events = POLLIN},
 	};
 
 	if (loop->input_len > 0)
 		polls[3].events |= POLLOUT;
-	if (poll(polls, 4, -1) < 0)
+	if (poll(polls, 5, -1) < 0)
 		return;
+	if (polls[4].revents)
+		loop->notify_ended = notify_handle(relay->notify) < 0;
 	if (polls[3].revents & POLLOUT)
 		write_input(loop);
 	if ((polls[3].revents & (POLLIN | POLLHUP | POLLERR)) && !read_output(loop) &&
@@ -264,8 +271,10 @@ int relay_run(const struct relay *relay, int *out_status, bool *out_guard_died, 
 	terminal_restore();
 	*out_guard_died = loop.guard_died;
 	if (!loop.has_status)
-		return err_set(err, loop.guard_died ? "fuse-overlayfs, which holds the box's root, ended"
-						    : "the box was killed");
+		return err_set(err,
+			       loop.guard_died
+				       ? "fuse-overlayfs, which holds the box's root, ended"
+				       : "the box was killed");
 	*out_status = loop.status;
 	return 0;
 }

@@ -1,13 +1,15 @@
 #ifndef BOX_RELAY_H
 #define BOX_RELAY_H
 
+#include "sec/notify.h"
 #include "util/err.h"
 
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/types.h>
 
-/** relay_block_signals() - block all signals and open a signalfd for them; call before the box starts. Return: descriptor or -1. */
+/** relay_block_signals() - block all signals and open a signalfd for them; call before the box
+ * starts. Return: descriptor or -1. */
 int relay_block_signals(struct err *err);
 
 /** relay_is_terminal() - 0 and 1 are both terminals. *out_size is the size of it. */
@@ -23,13 +25,16 @@ struct relay {
 	int socket;
 	int master;
 	int signal_fd;
+	struct notify *notify; /* refusals to answer; NULL: none */
 };
 
 /**
  * relay_run() - pass bytes, size, stops and signals until the command ends
- * The terminal is raw meanwhile and restored on every way out. *out_status: wait status. @out_guard_died: fuse-overlayfs ended.
- * Return: 0, or -1 when the box went away without saying how the command ended.
+ * The terminal is raw meanwhile and restored on every way out. *out_status: wait status.
+ * @out_guard_died: fuse-overlayfs ended. Return: 0, or -1 when the box went away without saying
+ * how the command ended.
  */
-int relay_run(const struct relay *relay, int *out_status, bool *out_guard_died, struct err *err);
+int relay_run(const struct relay *relay, int *out_status, bool *out_guard_died,
+	      struct err *err);
 
 #endif

@@ -103,7 +103,8 @@ __attribute__((noreturn)) static void child_main(const struct prepared *p, struc
 		_exit(125);
 	}
 	argv[1] = format_pid(digits, sizeof(digits), child->fuse_pid);
-	/* The end of devbox is the end of the box; the socket says so too, should this be lost. */
+	/* The end of devbox is the end of the box; the socket says so too, should this be lost.
+	 */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (place_fds(p) == 0)
 		(void)syscall(SYS_execveat, p->init_fd, "", argv, no_env, AT_EMPTY_PATH);
@@ -119,7 +120,8 @@ static int write_map(pid_t pid, const char *file, const struct host_map *map, st
 	size_t i;
 
 	for (i = 0; i < map->count; i++)
-		buf_printf(&text, "%u %u %u\n", map->lines[i].inside, map->lines[i].outside, map->lines[i].count);
+		buf_printf(&text, "%u %u %u\n", map->lines[i].inside, map->lines[i].outside,
+			   map->lines[i].count);
 	if (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len)
 		return err_sys(err, "write %s", file);
 	return 0;
@@ -136,7 +138,8 @@ static int write_maps(const struct box_start *start, pid_t pid, struct err *err)
 	return write_map(pid, "gid_map", &start->facts->gid_map, err);
 }
 
-static int start_helper(const char *program, pid_t target, const struct host_map *map, pid_t *out_pid, struct err *err)
+static int start_helper(const char *program, pid_t target, const struct host_map *map,
+			pid_t *out_pid, struct err *err)
 {
 	AUTO_STRV struct strv argv = {0};
 	const int stdio[3] = {-1, -1, STDERR_FILENO};
@@ -158,8 +161,10 @@ static int helper_result(const char *program, pid_t pid, struct err *err)
 
 	if (status == 0)
 		return 0;
-	(void)err_set(err, "'%s' refused the map of ids (status %d)", program, proc_exit_code(status));
-	return err_hint(err, "check /etc/subuid and /etc/subgid, and that it is setuid root or has file capabilities; "
+	(void)err_set(err, "'%s' refused the map of ids (status %d)", program,
+		      proc_exit_code(status));
+	return err_hint(err, "check /etc/subuid and /etc/subgid, and that it is setuid root or "
+			     "has file capabilities; "
 			     "'devbox doctor' looks at all of it");
 }
 
@@ -217,10 +222,12 @@ void box_end(struct box_process *process)
 	(void)proc_wait(process->pid);
 	(void)close(process->pid_fd);
 	(void)close(process->socket);
+	notify_free(process->notify);
 	memset(process, 0, sizeof(*process));
 }
 
-static pid_t fork_box(const struct prepared *p, uint64_t clone_flags, int cgroup_fd, int *out_pid_fd)
+static pid_t fork_box(const struct prepared *p, uint64_t clone_flags, int cgroup_fd,
+		      int *out_pid_fd)
 {
 	static struct child child;
 	sigset_t all, old;
@@ -281,7 +288,8 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 			rc = err_sys(err, "duplicate descriptor %d", start->stdio[i]);
 	}
 	if (rc == 0) {
-		process.pid = fork_box(&p, start->plan->clone_flags, start->cgroup_fd, &process.pid_fd);
+		process.pid = fork_box(&p, start->plan->clone_flags, start->cgroup_fd,
+				       &process.pid_fd);
 		if (process.pid < 0)
 			rc = host_explain_userns("/proc/sys", errno, err);
 	}
@@ -294,7 +302,8 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 		cleanup_close(&process.socket);
 		return -1;
 	}
-	if (map_ids(start, process.pid, err) < 0 || set_oom_score(start, process.pid, err) < 0) {
+	if (map_ids(start, process.pid, err) < 0 ||
+	    set_oom_score(start, process.pid, err) < 0) {
 		box_end(&process);
 		return -1;
 	}
@@ -309,7 +318,8 @@ int box_go(const struct box_process *process, struct err *err)
 	const struct init_message message = {.type = INIT_GO};
 
 	/* MSG_NOSIGNAL: the child may have ended already, which box_await() tells. */
-	if (send(process->socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+	if (send(process->socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 &&
+	    errno != EPIPE && errno != ECONNRESET)
 		return err_sys(err, "tell init to go");
 	return 0;
 }
@@ -328,21 +338,28 @@ static int explain_step(const struct plan *plan, int index, int code, struct err
 		return err_hint(err, "something there belongs to ids outside the box's map");
 	case ENOSPC:
 		return err_hint(err, step->kind == STEP_ROOT_OVERLAY || step->kind == STEP_FS
-					     ? "free space, or raise user.max_mnt_namespaces and fs.mount-max"
+					     ? "free space, or raise user.max_mnt_namespaces "
+					       "and fs.mount-max"
 					     : "free space on the file system of the box");
 	case ESTALE:
 		return err_hint(err, "it was replaced while the box was starting; try again");
 	case ENOTCONN:
-		return err_hint(err, "fuse-overlayfs ended at once; is /dev/fuse there and may you open it? "
-				     "'devbox doctor' looks");
+		return err_hint(
+			err,
+			"fuse-overlayfs ended at once; is /dev/fuse there and may you open it? "
+			"'devbox doctor' looks");
 	case EINVAL:
 	case ENOTDIR:
 	case EISDIR:
 	case ELOOP:
-		return err_hint(err, step->target ? "what the image has at '%s' is not something to mount on" : "%s",
-				step->target ? step->target : "see 'devbox plan'");
+		return err_hint(
+			err,
+			step->target ? "what the image has at '%s' is not something to mount on"
+				     : "%s",
+			step->target ? step->target : "see 'devbox plan'");
 	default:
-		return err_hint(err, "'devbox plan' shows all steps, 'devbox doctor' what this machine allows");
+		return err_hint(err, "'devbox plan' shows all steps, 'devbox doctor' what this "
+				     "machine allows");
 	}
 }
 
@@ -367,7 +384,7 @@ int box_explain_exec(const char *program, int stage, int code, int *out_exit, st
 	}
 }
 
-static int receive(int socket, struct init_message *message, int *out_fd)
+static ssize_t receive(int socket, struct init_message *message, int *out_fd)
 {
 	int fds[FD_PASS_MAX];
 	size_t count = 0;
@@ -377,7 +394,7 @@ static int receive(int socket, struct init_message *message, int *out_fd)
 		n = fd_receive(socket, message, sizeof(*message), fds, &count);
 	} while (n < 0 && errno == EINTR);
 	*out_fd = count > 0 ? fds[0] : -1;
-	return n == (ssize_t)sizeof(*message) ? 0 : -1;
+	return n;
 }
 
 static int explain_death(struct box_process *process, struct err *err)
@@ -393,16 +410,58 @@ static int explain_death(struct box_process *process, struct err *err)
 	return err_set(err, "the box ended while it started");
 }
 
-/* The next message of @wanted type, or the words of why there is none, with the box ended. */
-static int await_message(struct box_process *process, const struct plan *plan, const char *program, int wanted,
-			 int *out_fd, int *out_exit, struct err *err)
+/* A message of one byte brings the listener of an explained profile. */
+static int take_listener(struct box_process *process, const struct box_command *command,
+			 int *fd, struct err *err)
 {
+	int listener = steal_fd(fd);
+
+	if (listener < 0 || !command || !command->profile || process->notify)
+		return err_set(err, "init sent what nobody asked for");
+	return notify_new(listener, command->profile, command->confine.bounding,
+			  &process->notify, err);
+}
+
+/* Receives the next message, answering refused calls meanwhile: the command waits for those to
+ * begin. */
+static int next_message(struct box_process *process, const struct box_command *command,
+			struct init_message *message, int *out_fd, struct err *err)
+{
+	for (;;) {
+		struct pollfd polls[2] = {
+			{.fd = process->socket, .events = POLLIN},
+			{.fd = process->notify ? notify_fd(process->notify) : -1,
+			 .events = POLLIN},
+		};
+		ssize_t n;
+
+		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+			return -1;
+		if ((polls[1].revents & POLLIN) && notify_handle(process->notify) < 0) {
+			notify_free(process->notify);
+			process->notify = NULL;
+		}
+		if (!polls[0].revents)
+			continue;
+		n = receive(process->socket, message, out_fd);
+		if (n == 1 && take_listener(process, command, out_fd, err) == 0)
+			continue;
+		return n == (ssize_t)sizeof(*message) ? 0 : -1;
+	}
+}
+
+/* The next message of @wanted type, or the words of why there is none, with the box ended. */
+static int await_message(struct box_process *process, const struct plan *plan,
+			 const struct box_command *command, int wanted, int *out_fd,
+			 int *out_exit, struct err *err)
+{
+	const char *program = command && command->argv->count ? command->argv->items[0] : "";
 	struct init_message message = {0};
 	int failed = -1;
 	int rc;
 
 	do {
-		rc = receive(process->socket, &message, out_fd);
+		rc = next_message(process, command, &message, out_fd, err);
 		if (rc == 0 && message.type == wanted)
 			return 0;
 	} while (rc == 0 && message.type == INIT_READY);
@@ -410,7 +469,8 @@ static int await_message(struct box_process *process, const struct plan *plan, c
 	*out_exit = 125;
 	if (rc < 0) {
 		(void)explain_death(process, err);
-	} else if (message.type == INIT_STEP_FAILED && message.a >= 0 && (size_t)message.a < plan->count) {
+	} else if (message.type == INIT_STEP_FAILED && message.a >= 0 &&
+		   (size_t)message.a < plan->count) {
 		(void)explain_step(plan, message.a, message.b, err);
 		failed = message.a;
 	} else {
@@ -428,15 +488,16 @@ int box_await_ready(struct box_process *process, const struct plan *plan, struct
 	int fd = -1;
 	int code;
 
-	return await_message(process, plan, "", INIT_READY, &fd, &code, err);
+	return await_message(process, plan, NULL, INIT_READY, &fd, &code, err);
 }
 
-int box_await(struct box_process *process, const struct plan *plan, const char *program, int *out_master, int *out_exit,
+int box_await(struct box_process *process, const struct plan *plan,
+	      const struct box_command *command, int *out_master, int *out_exit,
 	      struct err *err)
 {
 	int fd = -1;
 
-	if (await_message(process, plan, program, INIT_STARTED, &fd, out_exit, err) < 0)
+	if (await_message(process, plan, command, INIT_STARTED, &fd, out_exit, err) < 0)
 		return -1;
 	if (out_master)
 		*out_master = fd;
@@ -467,7 +528,8 @@ __attribute__((noreturn)) static void userns_child(const struct userns_work *w)
 	_exit(1);
 }
 
-int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err), void *arg, struct err *err)
+int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err),
+		      void *arg, struct err *err)
 {
 	int report[2], go[2];
 	AUTO_CLOSE int pid_fd = -1;
@@ -494,7 +556,9 @@ int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struc
 		n = read(report[0], &inner, sizeof(inner));
 		if (proc_wait(pid) != 0 && rc == 0) {
 			*err = inner;
-			rc = n == (ssize_t)sizeof(inner) ? -1 : err_set(err, "work in a user namespace ended early");
+			rc = n == (ssize_t)sizeof(inner)
+				     ? -1
+				     : err_set(err, "work in a user namespace ended early");
 		}
 	}
 	(void)close(report[0]);

@@ -5,6 +5,7 @@
 #include "box/plan.h"
 #include "init/config.h"
 #include "sec/filter.h"
+#include "sec/notify.h"
 #include "util/err.h"
 
 #include <stdbool.h>
@@ -22,7 +23,8 @@ struct box_command {
 	struct confine confine;
 	const struct filter *filter; /* NULL: unconfined */
 	struct winsize winsize;
-	uint32_t flags; /* INIT_TTY, INIT_CONSOLE, INIT_OWN_STDIO, INIT_JOINED */
+	const char *profile; /* of an explained filter; NULL: not explained */
+	uint32_t flags;      /* INIT_TTY, INIT_CONSOLE, INIT_OWN_STDIO, INIT_JOINED */
 };
 
 /**
@@ -34,7 +36,8 @@ struct box_start {
 	const struct plan *plan;
 	const struct box_facts *facts;
 	const struct box_command *command;
-	const char *newuidmap; /* NULL with a single id or as root: the maps are written directly */
+	const char *
+		newuidmap; /* NULL with a single id or as root: the maps are written directly */
 	const char *newgidmap;
 	int cgroup_fd;
 	bool has_oom_score_adj; /* may only be raised, proc(5) */
@@ -49,14 +52,17 @@ struct box_process {
 	int pid_fd;
 	int socket;
 	uint64_t start_ticks;
+	struct notify
+		*notify; /* refusals of an explained seccomp profile; NULL: not explained */
 	bool has_failed_step;
 	enum step_kind failed_step; /* after box_await() failed in the plan */
 };
 
 /**
  * box_start() - clone, map ids, let the child walk the plan; returns while it walks
- * The caller sends INIT_GO (box_go()) when the network is ready, and box_await() tells how it went.
- * Kernel interface: clone3(2) with all namespaces and CLONE_INTO_CGROUP, user_namespaces(7), newuidmap(1).
+ * The caller sends INIT_GO (box_go()) when the network is ready, and box_await() tells how it
+ * went. Kernel interface: clone3(2) with all namespaces and CLONE_INTO_CGROUP,
+ * user_namespaces(7), newuidmap(1).
  */
 int box_start(const struct box_start *start, struct box_process *out_process, struct err *err);
 
@@ -64,8 +70,9 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 int box_go(const struct box_process *process, struct err *err);
 
 /**
- * box_await_ready() - wait until the plan is done and init waits for box_go(): only now may others join its namespaces
- * (between setresuid and execve the kernel closes a process to everybody). Failure as box_await().
+ * box_await_ready() - wait until the plan is done and init waits for box_go(): only now may
+ * others join its namespaces (between setresuid and execve the kernel closes a process to
+ * everybody). Failure as box_await().
  */
 int box_await_ready(struct box_process *process, const struct plan *plan, struct err *err);
 
@@ -75,13 +82,16 @@ int box_await_ready(struct box_process *process, const struct plan *plan, struct
  * @out_exit:	on failure: 127 not found, 126 not executable, 125 everything before
  * On failure the process has been ended and reaped.
  */
-int box_await(struct box_process *process, const struct plan *plan, const char *program, int *out_master, int *out_exit,
+int box_await(struct box_process *process, const struct plan *plan,
+	      const struct box_command *command, int *out_master, int *out_exit,
 	      struct err *err);
 
-/** box_end() - kill the box's init (and with it everything inside) and reap it. Accepts a zeroed process. */
+/** box_end() - kill the box's init (and with it everything inside) and reap it. Accepts a
+ * zeroed process. */
 void box_end(struct box_process *process);
 
-/** box_explain_exec() - words for INIT_EXEC_FAILED; *out_exit is 125, 126 or 127. Return: -1. */
+/** box_explain_exec() - words for INIT_EXEC_FAILED; *out_exit is 125, 126 or 127. Return: -1.
+ */
 int box_explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err);
 
 /** box_command_fd() - the command as a memfd for devbox-init. Return: descriptor or -1. */
@@ -92,7 +102,9 @@ int box_init_fd(struct err *err);
 /** box_clone() - clone3(2) like fork, into @cgroup_fd unless it is -1. Return: as fork(2). */
 pid_t box_clone(uint64_t flags, int cgroup_fd, int *out_pid_fd);
 
-/** box_run_in_userns() - run @work in a child inside a user namespace with these maps (to remove or make files of the boxes). */
-int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err), void *arg, struct err *err);
+/** box_run_in_userns() - run @work in a child inside a user namespace with these maps (to
+ * remove or make files of the boxes). */
+int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err),
+		      void *arg, struct err *err);
 
 #endif

@@ -34,13 +34,14 @@ struct ward {
 	struct launched launched;
 	struct logfile log;
 	struct logstream streams[2];
-	int output[2];	   /* reading ends of its stdout and stderr, or [0] its terminal */
+	int output[2]; /* reading ends of its stdout and stderr, or [0] its terminal */
 	int clients[CLIENTS_MAX]; /* who waits for its end */
 	size_t client_count;
 	int listen_fd;
 	int signal_fd;
 	int cgroup_fd;
 	int64_t kill_at_ms; /* monotonic; 0: nobody asked it to end */
+	char *refused;      /* calls the seccomp profile refused */
 	bool is_over;
 	bool has_status;
 	int status;
@@ -107,7 +108,8 @@ static int make_group(struct ward *ward, struct err *err)
 
 	if (ward->prepared->place.method == CGROUP_NONE)
 		return 0;
-	project_fd = cgroup_project_open(&ward->prepared->place, ward->request->project->id, &project_path, err);
+	project_fd = cgroup_project_open(&ward->prepared->place, ward->request->project->id,
+					 &project_path, err);
 	if (project_fd < 0 && cgroup_needed(&ward->prepared->limits) == 0) {
 		/* No limit depends on it: the box runs without. */
 		strv_addf(&ward->record->notes, "no cgroup: %s", err->message);
@@ -115,7 +117,8 @@ static int make_group(struct ward *ward, struct err *err)
 	}
 	if (project_fd < 0)
 		return -1;
-	ward->cgroup_fd = cgroup_box_create(project_fd, ward->record->box, &ward->prepared->limits, err);
+	ward->cgroup_fd =
+		cgroup_box_create(project_fd, ward->record->box, &ward->prepared->limits, err);
 	if (ward->cgroup_fd < 0)
 		return -1;
 	ward->record->cgroup = path_join(project_path, ward->record->box);
@@ -173,7 +176,8 @@ static void answer(struct ward *ward, const char *words)
 /* Ask it to end; the loop sees to it that it does. */
 static void begin_stop(struct ward *ward, int64_t timeout_us)
 {
-	const struct init_message message = {.type = INIT_SIGNAL, .a = ward->prepared->stop_signal};
+	const struct init_message message = {.type = INIT_SIGNAL,
+					     .a = ward->prepared->stop_signal};
 	struct err ignored;
 	int64_t at;
 
@@ -212,8 +216,8 @@ static void serve(struct ward *ward, int client)
 		return;
 	}
 	request[n > 0 ? n : 0] = '\0';
-	if (sscanf(request, "stop %1023s %lld", box, &timeout) == 2 && strcmp(box, ward->record->box) == 0 &&
-	    ward->client_count < CLIENTS_MAX) {
+	if (sscanf(request, "stop %1023s %lld", box, &timeout) == 2 &&
+	    strcmp(box, ward->record->box) == 0 && ward->client_count < CLIENTS_MAX) {
 		ward->clients[ward->client_count++] = client;
 		begin_stop(ward, timeout);
 		return;
@@ -256,7 +260,8 @@ static void read_output(struct ward *ward, int i)
 static void read_message(struct ward *ward)
 {
 	struct init_message message;
-	ssize_t n = recv(ward->launched.process.socket, &message, sizeof(message), MSG_DONTWAIT);
+	ssize_t n =
+		recv(ward->launched.process.socket, &message, sizeof(message), MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -276,7 +281,8 @@ static void read_signals(struct ward *ward)
 	struct signalfd_siginfo info;
 
 	while (read(ward->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT)
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+		    info.ssi_signo == SIGQUIT)
 			begin_stop(ward, -1);
 	}
 }
@@ -291,18 +297,32 @@ static int time_left(const struct ward *ward)
 	return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 
+/* What the profile refused, before the listener goes. */
+static void keep_refused(struct ward *ward)
+{
+	struct notify *notify = ward->launched.process.notify;
+
+	if (notify && !ward->refused)
+		ward->refused = notify_words(notify);
+	notify_free(notify);
+	ward->launched.process.notify = NULL;
+}
+
 static void loop_once(struct ward *ward)
 {
-	struct pollfd polls[6] = {
+	struct notify *notify = ward->launched.process.notify;
+	struct pollfd polls[7] = {
 		{.fd = ward->signal_fd, .events = POLLIN},
 		{.fd = ward->launched.process.socket, .events = POLLIN},
 		{.fd = ward->listen_fd, .events = POLLIN},
 		{.fd = ward->output[0], .events = POLLIN},
 		{.fd = ward->output[1], .events = POLLIN},
-		{.fd = ward->launched.slirp.pid > 0 ? ward->launched.slirp.pid_fd : -1, .events = POLLIN},
+		{.fd = ward->launched.slirp.pid > 0 ? ward->launched.slirp.pid_fd : -1,
+		 .events = POLLIN},
+		{.fd = notify ? notify_fd(notify) : -1, .events = POLLIN},
 	};
 
-	if (poll(polls, 6, time_left(ward)) < 0 && errno != EINTR)
+	if (poll(polls, 7, time_left(ward)) < 0 && errno != EINTR)
 		return;
 	if (ward->kill_at_ms != 0 && monotonic_ms() >= ward->kill_at_ms) {
 		kill_box(ward);
@@ -318,9 +338,12 @@ static void loop_once(struct ward *ward)
 		read_message(ward);
 	if (polls[2].revents)
 		accept_client(ward);
+	if (polls[6].revents && notify_handle(notify) < 0)
+		keep_refused(ward);
 	if (polls[5].revents) {
 		net_slirp_stop(&ward->launched.slirp);
-		strv_add(&ward->record->notes, "the network is gone: slirp4netns ended; 'devbox restart' brings it back");
+		strv_add(&ward->record->notes, "the network is gone: slirp4netns ended; "
+					       "'devbox restart' brings it back");
 		save(ward);
 	}
 }
@@ -337,8 +360,8 @@ static void explain_end(struct ward *ward)
 		return;
 	if (stats.oom_kills == STAT_UNKNOWN || stats.oom_kills == 0 || ward->record->reason)
 		return;
-	ward->record->reason =
-		xasprintf("oom-killed at %s: raise mem_limit", str_format_size(stats.memory_max, size));
+	ward->record->reason = xasprintf("oom-killed at %s: raise mem_limit",
+					 str_format_size(stats.memory_max, size));
 }
 
 static void drain(struct ward *ward)
@@ -349,7 +372,8 @@ static void drain(struct ward *ward)
 		char buffer[16384];
 		ssize_t n;
 
-		while (ward->output[i] >= 0 && (n = read(ward->output[i], buffer, sizeof(buffer))) > 0)
+		while (ward->output[i] >= 0 &&
+		       (n = read(ward->output[i], buffer, sizeof(buffer))) > 0)
 			logstream_add(&ward->streams[i], &ward->log, buffer, (size_t)n);
 		logstream_end(&ward->streams[i], &ward->log);
 	}
@@ -370,6 +394,9 @@ static void end(struct ward *ward)
 		(void)close(ward->cgroup_fd);
 		(void)cgroup_remove(record->cgroup, &ignored);
 	}
+	keep_refused(ward);
+	if (ward->refused && !record->reason && ward->has_status && ward->status != 0)
+		record->reason = xasprintf("the seccomp profile refused: %s", ward->refused);
 	record->phase = PHASE_EXITED;
 	record->finished_ms = realtime_ms();
 	record->has_exit = true;
@@ -378,7 +405,8 @@ static void end(struct ward *ward)
 	logfile_close(&ward->log);
 	/* Before the answers: who hears "ok" may start the next supervisor at once. */
 	{
-		AUTO_FREE char *path = path_join(ward->request->project->runtime_dir, "control.sock");
+		AUTO_FREE char *path =
+			path_join(ward->request->project->runtime_dir, "control.sock");
 
 		(void)unlink(path);
 	}

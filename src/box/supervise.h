@@ -26,10 +26,11 @@ struct supervise_result {
 };
 
 /**
- * supervise() - be the project's supervisor: start the box, hold its log, answer `stop`, write its record; ends with the last box
+ * supervise() - be the project's supervisor: start the box, hold its log, answer `stop`, write
+ * its record; ends with the last box
  *
- * Called in a process of its own, already in a session of its own. No daemon: there is one for each running project, and none else.
- * Return: exit status.
+ * Called in a process of its own, already in a session of its own. No daemon: there is one for
+ * each running project, and none else. Return: exit status.
  */
 int supervise(const struct supervise_request *request);
 

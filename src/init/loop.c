@@ -65,8 +65,10 @@ static int reap(struct init *init)
 static int pass_signal(struct init *init, int signal)
 {
 	if (init->main == 0)
-		return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || signal == SIGHUP ? end_idle()
-												       : STATUS_RUNS;
+		return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT ||
+				       signal == SIGHUP
+			       ? end_idle()
+			       : STATUS_RUNS;
 	if (kill(-init->main, signal) < 0)
 		(void)kill(init->main, signal);
 	return STATUS_RUNS;
@@ -77,10 +79,12 @@ static int read_signals(struct init *init)
 	struct signalfd_siginfo info;
 	int rc = STATUS_RUNS;
 
-	while (rc == STATUS_RUNS && read(init->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+	while (rc == STATUS_RUNS &&
+	       read(init->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			rc = reap(init);
-		else if (info.ssi_signo != SIGTTOU && info.ssi_signo != SIGTTIN && info.ssi_signo != SIGPIPE)
+		else if (info.ssi_signo != SIGTTOU && info.ssi_signo != SIGTTIN &&
+			 info.ssi_signo != SIGPIPE)
 			rc = pass_signal(init, (int)info.ssi_signo);
 	}
 	return rc;
@@ -94,7 +98,8 @@ static int read_message(struct init *init)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? STATUS_RUNS : STATUS_ABANDONED;
 	if (n == 0) {
-		/* devbox is gone, so the box ends; a joined command is told as by a closed terminal. */
+		/* devbox is gone, so the box ends; a joined command is told as by a closed
+		 * terminal. */
 		if ((init->config->flags & INIT_JOINED) && init->main) {
 			(void)kill(-init->main, SIGHUP);
 			(void)kill(-init->main, SIGCONT);

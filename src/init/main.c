@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 /*
- * devbox-init: process 1 of a box, and the session leader of an `exec` with a terminal. It starts the command, reaps
- * what is left to it, passes signals on, and says how the command ended. It is a program of its own so that nothing of
- * devbox's memory is inside the box; it is linked statically and embedded in devbox.
+ * devbox-init: process 1 of a box, and the session leader of an `exec` with a terminal. It
+ * starts the command, reaps what is left to it, passes signals on, and says how the command
+ * ended. It is a program of its own so that nothing of devbox's memory is inside the box; it is
+ * linked statically and embedded in devbox.
  */
 
 static struct init_config *read_config(void)
@@ -21,7 +22,8 @@ static struct init_config *read_config(void)
 
 	if (fstat(INIT_CONFIG_FD, &st) < 0 || st.st_size < (off_t)sizeof(*config))
 		return NULL;
-	config = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, INIT_CONFIG_FD, 0);
+	config = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+		      INIT_CONFIG_FD, 0);
 	if (config == MAP_FAILED || config->magic != INIT_MAGIC || config->size > st.st_size)
 		return NULL;
 	(void)close(INIT_CONFIG_FD);

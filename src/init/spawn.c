@@ -78,7 +78,8 @@ static int open_terminal(const struct init_config *config, int *out_slave)
 		errno = ENODEV;
 		return -1;
 	}
-	if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCSWINSZ, &config->winsize) < 0)
+	if (ioctl(master, TIOCSPTLCK, &unlock) < 0 ||
+	    ioctl(master, TIOCSWINSZ, &config->winsize) < 0)
 		return -1;
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
@@ -91,7 +92,8 @@ static int open_terminal(const struct init_config *config, int *out_slave)
 static void bind_console(int slave)
 {
 	char name[] = "/proc/self/fd/00";
-	int fd = open("/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0620);
+	int fd = open("/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		      0620);
 
 	if (fd >= 0)
 		(void)close(fd);
@@ -107,7 +109,8 @@ static int take_terminal(const struct init_config *config)
 
 	if (master < 0)
 		return -1;
-	/* This process leads the session, so that a stopped command is not orphaned and ^Z means something. */
+	/* This process leads the session, so that a stopped command is not orphaned and ^Z
+	 * means something. */
 	if (setsid() < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
 		return -1;
 	if (config->flags & INIT_CONSOLE)
@@ -118,7 +121,8 @@ static int take_terminal(const struct init_config *config)
 	return master;
 }
 
-/* Pipes that devbox made for the log belong to the caller; a command of another user could not reopen them. */
+/* Pipes that devbox made for the log belong to the caller; a command of another user could not
+ * reopen them. */
 static void own_stdio(const struct init_config *config)
 {
 	struct stat st;
@@ -196,12 +200,16 @@ static void run_command(const struct init_config *config, int report)
 	} else {
 		(void)setsid();
 	}
+	confine.listener_fd = INIT_LISTENER_FD;
 	confine.filter = NULL;
 	if (config->filter_offset)
 		confine.filter = (const void *)init_text(config, config->filter_offset);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	enter_cwd(init_text(config, config->cwd_offset), report);
+	if (confine.wants_listener &&
+	    confine_listener_send(INIT_LISTENER_FD, INIT_SOCKET_FD) < 0)
+		fail(report, INIT_STAGE_CONFINE);
 	if (confine_apply(&confine) != CONFINE_OK)
 		fail(report, INIT_STAGE_CONFINE);
 	exec_in_path(init_text(config, config->path_offset), argv, envp);
@@ -217,6 +225,14 @@ static void shed_capabilities(void)
 	data[0].effective = data[0].permitted = 1U << CAP_KILL;
 	(void)syscall(SYS_capset, &header, data);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* Of ours, the command's process keeps these two until it executes. */
+static void keep_only(int socket, int report)
+{
+	(void)syscall(SYS_close_range, socket + 1, (unsigned int)report - 1, 0);
+	(void)syscall(SYS_close_range, (unsigned int)report + 1, ~0U, 0);
+	(void)fcntl(socket, F_SETFD, FD_CLOEXEC);
 }
 
 static int await_exec(struct init *init, int report, int master)
@@ -262,8 +278,7 @@ int init_spawn(struct init *init)
 		return -1;
 	}
 	if (init->main == 0) {
-		(void)syscall(SYS_close_range, 3, (unsigned int)report[1] - 1, 0);
-		(void)syscall(SYS_close_range, (unsigned int)report[1] + 1, ~0U, 0);
+		keep_only(INIT_SOCKET_FD, report[1]);
 		run_command(config, report[1]);
 	}
 	(void)close(report[1]);
@@ -273,7 +288,8 @@ int init_spawn(struct init *init)
 	rc = await_exec(init, report[0], master);
 	if (master >= 0)
 		(void)close(master);
-	/* 0, 1, 2 stay open in the command only: end of file must reach who reads them. A terminal is kept for tcsetpgrp(). */
+	/* 0, 1, 2 stay open in the command only: end of file must reach who reads them. A
+	 * terminal is kept for tcsetpgrp(). */
 	(void)syscall(SYS_close_range, config->flags & INIT_TTY ? 1 : 0, 2, 0);
 	return rc;
 }

@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 /*
- * The mount system calls that glibc of our oldest system declares, or not, under names of our own: open_tree(2),
- * move_mount(2), mount_setattr(2), fsopen(2), fsconfig(2), fsmount(2). System calls only.
+ * The mount system calls that glibc of our oldest system declares, or not, under names of our
+ * own: open_tree(2), move_mount(2), mount_setattr(2), fsopen(2), fsconfig(2), fsmount(2).
+ * System calls only.
  */
 
 #ifndef AT_RECURSIVE
@@ -29,7 +30,8 @@ static inline int mnt_open_tree(int dir_fd, const char *path, unsigned int flags
 /** mnt_move() - put the detached mount @fd on what @target_fd names. */
 static inline int mnt_move(int fd, int target_fd)
 {
-	return (int)syscall(SYS_move_mount, fd, "", target_fd, "", 0x04U | 0x40U /* F_EMPTY_PATH | T_EMPTY_PATH */);
+	return (int)syscall(SYS_move_mount, fd, "", target_fd, "",
+			    0x04U | 0x40U /* F_EMPTY_PATH | T_EMPTY_PATH */);
 }
 
 /** mnt_set() - set @attr (MOUNT_ATTR_*) on the mount at @fd. */
@@ -41,7 +43,8 @@ static inline int mnt_set(int fd, uint64_t attr, int recursive)
 
 	if (attr == 0)
 		return 0;
-	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &a, sizeof(a));
+	return (int)syscall(SYS_mount_setattr, fd, "",
+			    AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &a, sizeof(a));
 }
 
 static inline int mnt_fsopen(const char *type)
