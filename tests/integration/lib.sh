@@ -71,7 +71,7 @@ _result() {
 }
 
 _note() {
-	printf '%s\n' "$@" | sed 's/^/#   /'
+	printf '%s\n' "$@" | head -c 3000 | sed 's/^/#   /'
 }
 
 pass() { _result ok "$1"; }
@@ -80,6 +80,7 @@ fail() {
 	_result 'not ok' "$1"
 	shift
 	[ $# -eq 0 ] || _note "$@"
+	[ -z "${err:-}" ] || _note "stderr of the last run: $err"
 }
 
 ok() {

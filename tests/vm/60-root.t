@@ -12,8 +12,7 @@ sudo sed -i '/^root:/d' /etc/subuid /etc/subgid
 
 run as_real_root devbox run -- true
 is "$status" 125 'without subordinate ids for root there is no box'
-like "$err" '/etc/subuid' 'the file is named'
-like "$err" 'root:[0-9]+:65536|usermod --add-sub' 'and what to put there'
+like "$err" 'root:[0-9]+:65536|usermod --add-subuids' 'and it is said how to give him some'
 
 echo 'root:1000000:65536' | sudo tee -a /etc/subuid /etc/subgid >/dev/null
 run as_real_root devbox run -- cat /proc/self/uid_map
