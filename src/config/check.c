@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define QUOTA_MIN_US 1000
+
 static int check_cpu(const struct spec_limits *l, struct err *err)
 {
 	if (l->cpus_milli.is_set && l->cpu_quota_us.is_set) {
@@ -17,6 +19,11 @@ static int check_cpu(const struct spec_limits *l, struct err *err)
 		(void)origin_fail(err, &l->cpu_period_us.at,
 				  "cpu_period has no effect without cpu_quota or cpus");
 		return err_hint(err, "add a cpu_quota, or remove cpu_period");
+	}
+	if (l->cpu_period_us.is_set && l->cpus_milli.is_set &&
+	    l->cpus_milli.value * l->cpu_period_us.value / 1000 < QUOTA_MIN_US) {
+		(void)origin_fail(err, &l->cpu_period_us.at, "cpu_period is too short for so few cpus");
+		return err_hint(err, "their product is at least 1 ms: the kernel takes no smaller quota");
 	}
 	return 0;
 }

@@ -74,6 +74,10 @@ static void wrong_limits_are_refused(void **state)
 		 "1:13: cpu_period has no effect without cpu_quota or cpus | add a "
 		 "cpu_quota, or remove cpu_period"},
 		{"cpu_period: 50000\ncpus: 1\n", "fine"},
+		{"cpus: 0.1\ncpu_period: 5ms\n",
+		 "2:13: cpu_period is too short for so few cpus | their product is at least 1 ms: the kernel "
+		 "takes no smaller quota"},
+		{"cpus: 0.1\ncpu_period: 10ms\n", "fine"},
 		{"memswap_limit: 1g\n",
 		 "1:16: memswap_limit needs mem_limit | it is memory and swap together: "
 		 "add a mem_limit that is not larger"},
