@@ -3,6 +3,7 @@
 #include "util/cleanup.h"
 #include "util/path.h"
 
+#include <assert.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -293,6 +294,8 @@ static void phase_open(struct builder *b)
 	const struct spec *spec = b->spec;
 	const struct known_node *node = b->facts->nodes;
 
+	assert(node); /* one for the workspace at least */
+
 	add(b, STEP_SLAVE);
 	open_root_sources(b);
 	open_devices(b);
@@ -447,10 +450,12 @@ static void system_trees(struct builder *b)
 	add_fs(b, "proc", "/proc", NULL, quiet);
 	device_tree(b);
 	if (b->facts->nested) {
-		/* A namespace inside may mount its own proc only while an unmasked one is in
-		 * sight. */
+		/* A namespace inside may mount its own proc and sysfs only while unmasked ones
+		 * are in sight. */
 		(void)add_dir(b, "/dev/.devbox", 0700);
 		add_fs(b, "proc", "/dev/.devbox/proc", NULL, quiet);
+		if (b->spec->network_mode != NET_HOST)
+			add_fs(b, "sysfs", "/dev/.devbox/sys", NULL, quiet | MOUNT_ATTR_RDONLY);
 	}
 	if (b->spec->network_mode == NET_HOST)
 		add_bind(b, b->sys_slot, "/sys", true);
