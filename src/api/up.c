@@ -309,12 +309,14 @@ static int reconcile(struct up *up, struct err *err)
 
 	if (record_load(up->project.runtime_dir, DEV_BOX, &record, err) < 0)
 		return err->code == ENOENT ? start(up, err) : -1;
+	if (!record.plan)
+		record.plan = xstrdup("");
 	record_refresh(&record);
 	if (!record_is_running(&record)) {
 		record_done(&record);
 		return start(up, err);
 	}
-	switch (compare(record.plan ? record.plan : "", up->prepared.plan_text)) {
+	switch (compare(record.plan, up->prepared.plan_text)) {
 	case DIFFERENT_NOTHING:
 		log_note("%s: up to date (1 box, %s)", up->project.id, took(up, duration));
 		rc = 0;

@@ -24,6 +24,7 @@ static int at_origin(const struct origin *at, struct err *err)
 static int need(struct prepared *p, uint32_t controller, const char *key,
 		const struct origin *at, bool allow_degraded, struct err *err)
 {
+	AUTO_FREE char *hint = NULL;
 	char names[64];
 
 	if (p->place.controllers & controller)
@@ -40,9 +41,8 @@ static int need(struct prepared *p, uint32_t controller, const char *key,
 		      p->place.why ? p->place.why : "no place to write");
 	(void)at_origin(at, err);
 	(void)cgroup_missing_hint(&p->place, controller, err);
-	if (strlen(err->hint) + 48 < sizeof(err->hint))
-		strcat(err->hint, "\n--allow-degraded starts without it");
-	return -1;
+	hint = xstrdup(err->hint);
+	return err_hint(err, "%s\n--allow-degraded starts without it", hint);
 }
 
 static int cpu_limits(const struct spec_limits *l, bool degraded, struct prepared *p,

@@ -36,8 +36,8 @@ struct known_node {
  * @lower:		folders of the root, topmost first (ROOT_OVERLAY, ROOT_FUSE)
  * @upper_dir, @work_dir: NULL: on the stage, gone with the box
  * @home_dir:		host folder behind an isolated home; NULL: tmpfs
- * @nodes:		known_node of: workspace, then home files, then volumes, then devices, in
- * the spec's order
+ * @nodes:		known_node of: workspace, then home files, then volumes, then devices,
+ * in the spec's order
  */
 struct box_facts {
 	struct host_user user;

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,10 +16,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 /* Everything the child needs, made before the clone. */
 struct prepared {
@@ -188,7 +183,7 @@ static int run_helpers(const struct box_start *start, pid_t pid, struct err *err
 	return helper_result(start->newgidmap, gid_pid, err);
 }
 
-static int map_ids(const struct box_start *start, pid_t pid, struct err *err)
+int box_map_ids(const struct box_start *start, pid_t pid, struct err *err)
 {
 	return start->newuidmap ? run_helpers(start, pid, err) : write_maps(start, pid, err);
 }
@@ -302,7 +297,7 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 		cleanup_close(&process.socket);
 		return -1;
 	}
-	if (map_ids(start, process.pid, err) < 0 ||
+	if (box_map_ids(start, process.pid, err) < 0 ||
 	    set_oom_score(start, process.pid, err) < 0) {
 		box_end(&process);
 		return -1;
@@ -322,245 +317,4 @@ int box_go(const struct box_process *process, struct err *err)
 	    errno != EPIPE && errno != ECONNRESET)
 		return err_sys(err, "tell init to go");
 	return 0;
-}
-
-static int explain_step(const struct plan *plan, int index, int code, struct err *err)
-{
-	const struct step *step = &plan->steps[index];
-	AUTO_BUF struct buf words = {0};
-
-	plan_step_words(step, &words);
-	(void)err_code(err, code, "%s", words.data);
-	if (step->at.file)
-		(void)err_at(err, step->at.file, step->at.line, step->at.column);
-	switch (code) {
-	case EOVERFLOW:
-		return err_hint(err, "something there belongs to ids outside the box's map");
-	case ENOSPC:
-		return err_hint(err, step->kind == STEP_ROOT_OVERLAY || step->kind == STEP_FS
-					     ? "free space, or raise user.max_mnt_namespaces "
-					       "and fs.mount-max"
-					     : "free space on the file system of the box");
-	case ESTALE:
-		return err_hint(err, "it was replaced while the box was starting; try again");
-	case ENOTCONN:
-		return err_hint(
-			err,
-			"fuse-overlayfs ended at once; is /dev/fuse there and may you open it? "
-			"'devbox doctor' looks");
-	case EINVAL:
-	case ENOTDIR:
-	case EISDIR:
-	case ELOOP:
-		return err_hint(
-			err,
-			step->target ? "what the image has at '%s' is not something to mount on"
-				     : "%s",
-			step->target ? step->target : "see 'devbox plan'");
-	default:
-		return err_hint(err, "'devbox plan' shows all steps, 'devbox doctor' what this "
-				     "machine allows");
-	}
-}
-
-int box_explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err)
-{
-	*out_exit = 125;
-	switch (stage) {
-	case INIT_STAGE_TTY:
-		return err_code(err, code, "open a terminal in the box");
-	case INIT_STAGE_CWD:
-		(void)err_code(err, code, "enter the working folder in the box");
-		return err_hint(err, "give one that exists there with -w or working_dir");
-	case INIT_STAGE_CONFINE:
-		return err_code(err, code, "confine '%s'", program);
-	case INIT_STAGE_EXEC:
-		*out_exit = code == ENOENT ? 127 : 126;
-		if (code == ENOENT)
-			return err_set(err, "'%s' was not found in the box", program);
-		return err_code(err, code, "'%s' cannot be executed", program);
-	default:
-		return err_code(err, code, "start init in the box");
-	}
-}
-
-static ssize_t receive(int socket, struct init_message *message, int *out_fd)
-{
-	int fds[FD_PASS_MAX];
-	size_t count = 0;
-	ssize_t n;
-
-	do {
-		n = fd_receive(socket, message, sizeof(*message), fds, &count);
-	} while (n < 0 && errno == EINTR);
-	*out_fd = count > 0 ? fds[0] : -1;
-	return n;
-}
-
-static int explain_death(struct box_process *process, struct err *err)
-{
-	siginfo_t info = {0};
-
-	/* It said nothing: look at how it ended, without reaping (box_end() does). */
-	if (waitid(P_PIDFD, (id_t)process->pid_fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	    info.si_code == CLD_KILLED && info.si_status == SIGKILL) {
-		(void)err_set(err, "the box was killed while it started");
-		return err_hint(err, "is there memory left? the kernel's log may name it");
-	}
-	return err_set(err, "the box ended while it started");
-}
-
-/* A message of one byte brings the listener of an explained profile. */
-static int take_listener(struct box_process *process, const struct box_command *command,
-			 int *fd, struct err *err)
-{
-	int listener = steal_fd(fd);
-
-	if (listener < 0 || !command || !command->profile || process->notify)
-		return err_set(err, "init sent what nobody asked for");
-	return notify_new(listener, command->profile, command->confine.bounding,
-			  &process->notify, err);
-}
-
-/* Receives the next message, answering refused calls meanwhile: the command waits for those to
- * begin. */
-static int next_message(struct box_process *process, const struct box_command *command,
-			struct init_message *message, int *out_fd, struct err *err)
-{
-	for (;;) {
-		struct pollfd polls[2] = {
-			{.fd = process->socket, .events = POLLIN},
-			{.fd = process->notify ? notify_fd(process->notify) : -1,
-			 .events = POLLIN},
-		};
-		ssize_t n;
-
-		if (poll(polls, 2, -1) < 0 && errno != EINTR)
-			return -1;
-		if ((polls[1].revents & POLLIN) && notify_handle(process->notify) < 0) {
-			notify_free(process->notify);
-			process->notify = NULL;
-		}
-		if (!polls[0].revents)
-			continue;
-		n = receive(process->socket, message, out_fd);
-		if (n == 1 && take_listener(process, command, out_fd, err) == 0)
-			continue;
-		return n == (ssize_t)sizeof(*message) ? 0 : -1;
-	}
-}
-
-/* The next message of @wanted type, or the words of why there is none, with the box ended. */
-static int await_message(struct box_process *process, const struct plan *plan,
-			 const struct box_command *command, int wanted, int *out_fd,
-			 int *out_exit, struct err *err)
-{
-	const char *program = command && command->argv->count ? command->argv->items[0] : "";
-	struct init_message message = {0};
-	int failed = -1;
-	int rc;
-
-	do {
-		rc = next_message(process, command, &message, out_fd, err);
-		if (rc == 0 && message.type == wanted)
-			return 0;
-	} while (rc == 0 && message.type == INIT_READY);
-
-	*out_exit = 125;
-	if (rc < 0) {
-		(void)explain_death(process, err);
-	} else if (message.type == INIT_STEP_FAILED && message.a >= 0 &&
-		   (size_t)message.a < plan->count) {
-		(void)explain_step(plan, message.a, message.b, err);
-		failed = message.a;
-	} else {
-		(void)box_explain_exec(program, message.a, message.b, out_exit, err);
-	}
-	box_end(process);
-	process->has_failed_step = failed >= 0;
-	if (failed >= 0)
-		process->failed_step = plan->steps[failed].kind;
-	return -1;
-}
-
-int box_await_ready(struct box_process *process, const struct plan *plan, struct err *err)
-{
-	int fd = -1;
-	int code;
-
-	return await_message(process, plan, NULL, INIT_READY, &fd, &code, err);
-}
-
-int box_await(struct box_process *process, const struct plan *plan,
-	      const struct box_command *command, int *out_master, int *out_exit,
-	      struct err *err)
-{
-	int fd = -1;
-
-	if (await_message(process, plan, command, INIT_STARTED, &fd, out_exit, err) < 0)
-		return -1;
-	if (out_master)
-		*out_master = fd;
-	else
-		cleanup_close(&fd);
-	return 0;
-}
-
-struct userns_work {
-	int (*work)(void *arg, struct err *err);
-	void *arg;
-	int report;
-	int go;
-};
-
-__attribute__((noreturn)) static void userns_child(const struct userns_work *w)
-{
-	struct err err = {0};
-	char byte;
-
-	if (read(w->go, &byte, 1) != 1)
-		_exit(125);
-	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
-		(void)err_sys(&err, "become root of the user namespace");
-	else if (w->work(w->arg, &err) == 0)
-		_exit(0);
-	(void)fd_write_all(w->report, &err, sizeof(err));
-	_exit(1);
-}
-
-int box_run_in_userns(const struct box_start *maps, int (*work)(void *arg, struct err *err),
-		      void *arg, struct err *err)
-{
-	int report[2], go[2];
-	AUTO_CLOSE int pid_fd = -1;
-	struct userns_work w = {.work = work, .arg = arg};
-	struct err inner;
-	ssize_t n = 0;
-	pid_t pid;
-	int rc;
-
-	if (pipe2(report, O_CLOEXEC) < 0 || pipe2(go, O_CLOEXEC) < 0)
-		return err_sys(err, "make a pipe");
-	w.report = report[1];
-	w.go = go[0];
-	pid = box_clone(CLONE_NEWUSER, -1, &pid_fd);
-	if (pid == 0)
-		userns_child(&w);
-	(void)close(report[1]);
-	(void)close(go[0]);
-	rc = pid < 0 ? host_explain_userns("/proc/sys", errno, err) : map_ids(maps, pid, err);
-	if (rc == 0 && write(go[1], "", 1) != 1)
-		rc = err_sys(err, "start work in a user namespace");
-	(void)close(go[1]);
-	if (pid > 0) {
-		n = read(report[0], &inner, sizeof(inner));
-		if (proc_wait(pid) != 0 && rc == 0) {
-			*err = inner;
-			rc = n == (ssize_t)sizeof(inner)
-				     ? -1
-				     : err_set(err, "work in a user namespace ended early");
-		}
-	}
-	(void)close(report[0]);
-	return rc;
 }

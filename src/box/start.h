@@ -99,6 +99,9 @@ int box_command_fd(const struct box_command *command, struct err *err);
 /** box_init_fd() - devbox-init as a sealed memfd. Return: descriptor or -1. */
 int box_init_fd(struct err *err);
 
+/** box_map_ids() - write the maps of @start for the new user namespace of @pid. */
+int box_map_ids(const struct box_start *start, pid_t pid, struct err *err);
+
 /** box_clone() - clone3(2) like fork, into @cgroup_fd unless it is -1. Return: as fork(2). */
 pid_t box_clone(uint64_t flags, int cgroup_fd, int *out_pid_fd);
 
