@@ -31,7 +31,7 @@ endif
 
 cc-option        = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 # The static library where the compiler finds one: each shared library costs start-up time.
-static-lib       = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+static-lib       = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null)),-l:lib$(1).a,-l$(1))
 
 WARN_FLAGS      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wundef -Wvla \
 		   -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
