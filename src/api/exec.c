@@ -158,6 +158,8 @@ static int relay_joined(struct visit *visit, const struct joined *joined, int si
 		api_explain_status(137, cgroup_fd, NULL);
 		return 0;
 	}
+	/* Its init has said how it ended and ends itself: reap it, or it lies about in the box's ps. */
+	(void)proc_wait(joined->pid);
 	*out_status = proc_exit_code(status);
 	api_explain_status(*out_status, cgroup_fd, NULL);
 	return 0;
