@@ -121,9 +121,10 @@ char *age_words(int64_t then_ms, int64_t now)
 
 	if (then_ms <= 0)
 		return xstrdup("-");
-	/* The clock may have been set back. */
-	return xstrdup(str_format_duration(now > then_ms ? (uint64_t)(now - then_ms) * 1000 : 0,
-					   text));
+	/* Also when the clock was set back. */
+	if (now - then_ms < 1000)
+		return xstrdup("0s");
+	return xstrdup(str_format_duration((uint64_t)(now - then_ms) * 1000, text));
 }
 
 char *state_words(const struct box_status *status)

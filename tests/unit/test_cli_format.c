@@ -119,7 +119,9 @@ static void an_age_is_never_negative(void **state)
 	(void)state;
 	CHECK(age_words(0, 5000), "-");
 	CHECK(age_words(1000, 1000 + 8040000), "2h14m");
-	CHECK(age_words(9000, 1000), "0ms");
+	CHECK(age_words(9000, 1000), "0s");
+	CHECK(age_words(1000, 1999), "0s");
+	CHECK(age_words(1000, 2000), "1s");
 }
 
 static void a_state_has_its_exit_code(void **state)
