@@ -22,8 +22,11 @@ static int check_cpu(const struct spec_limits *l, struct err *err)
 	}
 	if (l->cpu_period_us.is_set && l->cpus_milli.is_set &&
 	    l->cpus_milli.value * l->cpu_period_us.value / 1000 < QUOTA_MIN_US) {
-		(void)origin_fail(err, &l->cpu_period_us.at, "cpu_period is too short for so few cpus");
-		return err_hint(err, "their product is at least 1 ms: the kernel takes no smaller quota");
+		(void)origin_fail(err, &l->cpu_period_us.at,
+				  "cpu_period is too short for so few cpus");
+		return err_hint(
+			err,
+			"their product is at least 1 ms: the kernel takes no smaller quota");
 	}
 	return 0;
 }

@@ -10,7 +10,8 @@
 
 /**
  * struct origin - where in the user's files a value was written
- * @file:	path as the user would write it; NULL for a default or a command-line option; owned by the spec
+ * @file:	path as the user would write it; NULL for a default or a command-line option;
+ * owned by the spec
  */
 struct origin {
 	const char *file;
@@ -46,7 +47,8 @@ struct spec_home_file {
 
 /**
  * struct spec_volume - one mount the profile asks for
- * @source:	host path (VOLUME_BIND; absolute), name (VOLUME_NAMED, VOLUME_CACHE), NULL (VOLUME_TMPFS)
+ * @source:	host path (VOLUME_BIND; absolute), name (VOLUME_NAMED, VOLUME_CACHE), NULL
+ * (VOLUME_TMPFS)
  * @target:	absolute, normalized path in the box
  * @size_bytes:	VOLUME_TMPFS: limit, 0 = the kernel's default
  */
@@ -67,7 +69,7 @@ struct spec_device {
 };
 
 struct spec_ulimit {
-	int resource; /* RLIMIT_* */
+	int resource;  /* RLIMIT_* */
 	uint64_t soft; /* UINT64_MAX: unlimited */
 	uint64_t hard;
 	struct origin at;
@@ -86,19 +88,20 @@ struct spec_blkio_device {
 	struct origin at;
 };
 
-/** struct spec_limits - resource limits; *.is_set false means no limit asked. Units as named. */
+/** struct spec_limits - resource limits; *.is_set false means no limit asked. Units as named.
+ */
 struct spec_limits {
-	struct spec_number cpus_milli;	      /* cpus: 1.5 is 1500 */
-	struct spec_number cpu_shares;	      /* 2..262144 */
+	struct spec_number cpus_milli; /* cpus: 1.5 is 1500 */
+	struct spec_number cpu_shares; /* 2..262144 */
 	struct spec_number cpu_quota_us;
 	struct spec_number cpu_period_us;
-	struct spec_text cpuset;	      /* list format of cpuset(7), checked */
+	struct spec_text cpuset; /* list format of cpuset(7), checked */
 	struct spec_text cpuset_mems;
 	struct spec_number mem_limit_bytes;
 	struct spec_number mem_reservation_bytes;
 	struct spec_number memswap_limit_bytes; /* memory + swap as in Compose; -1 unlimited */
-	struct spec_number pids_limit;	      /* -1 unlimited */
-	struct spec_number blkio_weight;      /* 10..1000 */
+	struct spec_number pids_limit;          /* -1 unlimited */
+	struct spec_number blkio_weight;        /* 10..1000 */
 	struct spec_blkio_device *blkio_devices;
 	size_t blkio_device_count;
 	struct spec_number oom_score_adj;
@@ -107,14 +110,15 @@ struct spec_limits {
 /**
  * struct spec - a validated profile of one project; every pointer owned, freed by spec_done()
  *
- * Texts are after interpolation. Host paths are absolute (relative ones were taken from the folder of the file that named them).
+ * Texts are after interpolation. Host paths are absolute (relative ones were taken from the
+ * folder of the file that named them).
  */
 struct spec {
-	char *project_dir;	      /* folder of the profile, or the current one when there is none */
-	char *profile_file;	      /* NULL: no profile was found */
-	struct spec_text name;	      /* as written; NULL: the folder's name is to be used */
-	struct spec_text image;	      /* "host" when not given */
-	struct spec_text user;	      /* "dev" when not given */
+	char *project_dir;  /* folder of the profile, or the current one when there is none */
+	char *profile_file; /* NULL: no profile was found */
+	struct spec_text name;  /* as written; NULL: the folder's name is to be used */
+	struct spec_text image; /* "host" when not given */
+	struct spec_text user;  /* "dev" when not given */
 	enum home_mode home;
 	struct origin home_at;
 	struct spec_home_file *home_files;
@@ -127,14 +131,16 @@ struct spec {
 	} workspace;
 	struct spec_text working_dir; /* default: workspace target */
 	struct spec_text shell;
-	struct spec_list entrypoint;  /* argv, empty: none */
-	struct spec_list command;     /* argv, empty: none; a string was split as a shell splits words */
-	bool init;		      /* default true */
-	struct spec_text hostname;    /* default: project name */
+	struct spec_list entrypoint; /* argv, empty: none */
+	struct spec_list
+		command; /* argv, empty: none; a string was split as a shell splits words */
+	bool init;       /* default true */
+	struct spec_text hostname; /* default: project name */
 	bool tty;
-	struct strv environment;      /* NAME=VALUE: env_files first, then environment; a name without value took the caller's */
-	struct strv env_pass;	      /* globs */
-	struct spec_volume *volumes;  /* volumes and tmpfs, in order */
+	struct strv environment;     /* NAME=VALUE: env_files first, then environment; a name
+					without value took the caller's */
+	struct strv env_pass;        /* globs */
+	struct spec_volume *volumes; /* volumes and tmpfs, in order */
 	size_t volume_count;
 	struct spec_device *devices;
 	size_t device_count;
@@ -143,20 +149,21 @@ struct spec {
 	size_t ulimit_count;
 	struct spec_sysctl *sysctls;
 	size_t sysctl_count;
-	struct strv extra_hosts;      /* "ADDRESS NAME" lines */
+	struct strv extra_hosts; /* "ADDRESS NAME" lines */
 	struct strv dns;
 	struct strv dns_search;
 	enum net_mode network_mode;
 	struct origin network_mode_at;
 	struct spec_limits limits;
 	bool read_only;
-	struct spec_list cap_add;     /* "NET_ADMIN" without CAP_, upper case, "ALL" */
+	struct spec_list cap_add; /* "NET_ADMIN" without CAP_, upper case, "ALL" */
 	struct spec_list cap_drop;
-	bool no_new_privileges;	      /* default true */
-	struct spec_text seccomp;     /* NULL: our default profile; "unconfined"; absolute path of a JSON file */
-	struct spec_text stop_signal; /* default SIGTERM */
+	bool no_new_privileges;   /* default true */
+	struct spec_text seccomp; /* NULL: our default profile; "unconfined"; absolute path of a
+				     JSON file */
+	struct spec_text stop_signal;            /* default SIGTERM */
 	struct spec_number stop_grace_period_us; /* default 10 s */
-	struct strv owned_files;      /* storage behind origin.file */
+	struct strv owned_files;                 /* storage behind origin.file */
 };
 
 void spec_done(struct spec *spec);

@@ -2,7 +2,7 @@
 
 #include "util/cleanup.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -211,6 +211,7 @@ static int read_list(struct reader *r, struct node **out_node)
 			break;
 		if (read_value(r, &item) < 0)
 			return -1;
+		assert(item);
 		node_add(list, NULL, item);
 		if (item->merge != NODE_MERGES)
 			return place_fail(r->err, &item->at,
@@ -346,16 +347,19 @@ static int read_document(struct reader *r, struct node **out_root)
 	AUTO_NODE struct node *root = NULL;
 	struct place at = {.source = r->source, .line = 1, .column = 1};
 
-	if (next_event(r) < 0 || next_event(r) < 0)
-		return -1;
+	for (int i = 0; i < 2; i++) /* the beginning of the stream, and of a document */
+		if (next_event(r) < 0)
+			return -1;
 	if (r->event.type == YAML_STREAM_END_EVENT) {
 		*out_root = node_new(NODE_MAP, &at);
 		return 0;
 	}
-	/* document start, the value, document end, and then nothing more */
-	if (next_event(r) < 0 || read_value(r, &root) < 0 || next_event(r) < 0 ||
-	    next_event(r) < 0)
+	if (next_event(r) < 0 || read_value(r, &root) < 0)
 		return -1;
+	assert(root);
+	for (int i = 0; i < 2; i++) /* the end of the document, and of the stream */
+		if (next_event(r) < 0)
+			return -1;
 
 	at = place_here(r);
 	if (r->event.type != YAML_STREAM_END_EVENT) {

@@ -75,7 +75,8 @@ static void wrong_limits_are_refused(void **state)
 		 "cpu_quota, or remove cpu_period"},
 		{"cpu_period: 50000\ncpus: 1\n", "fine"},
 		{"cpus: 0.1\ncpu_period: 5ms\n",
-		 "2:13: cpu_period is too short for so few cpus | their product is at least 1 ms: the kernel "
+		 "2:13: cpu_period is too short for so few cpus | their product is at least 1 "
+		 "ms: the kernel "
 		 "takes no smaller quota"},
 		{"cpus: 0.1\ncpu_period: 10ms\n", "fine"},
 		{"memswap_limit: 1g\n",
