@@ -53,14 +53,17 @@ static int explain_step(const struct plan *plan, int index, int code, struct err
 	}
 }
 
-int box_explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err)
+int box_explain_exec(const struct init_message *message, const char *program, const char *cwd,
+		     int *out_exit, struct err *err)
 {
+	int code = message->b;
+
 	*out_exit = 125;
-	switch (stage) {
+	switch (message->a) {
 	case INIT_STAGE_TTY:
 		return err_code(err, code, "open a terminal in the box");
 	case INIT_STAGE_CWD:
-		(void)err_code(err, code, "enter the working folder in the box");
+		(void)err_code(err, code, "enter folder '%s' in the box", cwd);
 		return err_hint(err, "give one that exists there with -w or working_dir");
 	case INIT_STAGE_CONFINE:
 		return err_code(err, code, "confine '%s'", program);
@@ -146,6 +149,7 @@ static void explain_message(struct box_process *process, const struct plan *plan
 			    const struct init_message *message, int *out_exit, struct err *err)
 {
 	const char *program = command && command->argv->count ? command->argv->items[0] : "";
+	const char *cwd = command && command->cwd ? command->cwd : "";
 
 	if (message->type == 0) {
 		(void)explain_death(process, err);
@@ -155,7 +159,7 @@ static void explain_message(struct box_process *process, const struct plan *plan
 		process->has_failed_step = true;
 		process->failed_step = plan->steps[message->a].kind;
 	} else {
-		(void)box_explain_exec(program, message->a, message->b, out_exit, err);
+		(void)box_explain_exec(message, program, cwd, out_exit, err);
 	}
 }
 

@@ -191,8 +191,8 @@ __attribute__((noreturn)) static void child_main(const struct door *door)
 	_exit(125);
 }
 
-static int await(int socket, const char *program, int *out_master, int *out_exit,
-		 struct err *err)
+static int await(int socket, const struct join_request *request, int *out_master,
+		 int *out_exit, struct err *err)
 {
 	struct init_message message;
 	int fds[FD_PASS_MAX];
@@ -207,7 +207,8 @@ static int await(int socket, const char *program, int *out_master, int *out_exit
 	if (n != (ssize_t)sizeof(message))
 		return err_set(err, "the box ended before the command began");
 	if (message.type != INIT_STARTED)
-		return box_explain_exec(program, message.a, message.b, out_exit, err);
+		return box_explain_exec(&message, request->argv->items[0], request->cwd, out_exit,
+					err);
 	*out_master = count > 0 ? fds[0] : -1;
 	return 0;
 }
@@ -251,10 +252,11 @@ int box_join(const struct join_request *request, struct joined *out_joined, int 
 		rc = start(request, &door, &joined, err);
 	door_close(&door);
 	if (rc == 0)
-		rc = await(joined.socket, request->argv->items[0], &joined.master, out_exit,
-			   err);
+		rc = await(joined.socket, request, &joined.master, out_exit, err);
 	if (rc < 0) {
 		cleanup_close(&joined.socket);
+		if (joined.pid > 0)
+			(void)proc_wait(joined.pid);
 		return -1;
 	}
 	*out_joined = joined;

@@ -90,9 +90,15 @@ int box_await(struct box_process *process, const struct plan *plan,
  * zeroed process. */
 void box_end(struct box_process *process);
 
-/** box_explain_exec() - words for INIT_EXEC_FAILED; *out_exit is 125, 126 or 127. Return: -1.
+/**
+ * box_explain_exec() - words for INIT_EXEC_FAILED
+ * @message:	what init said
+ * @program, @cwd: what should have run, and where
+ * @out_exit:	125, 126 or 127
+ * Return: -1.
  */
-int box_explain_exec(const char *program, int stage, int code, int *out_exit, struct err *err);
+int box_explain_exec(const struct init_message *message, const char *program, const char *cwd,
+		     int *out_exit, struct err *err);
 
 /** box_command_fd() - the command as a memfd for devbox-init. Return: descriptor or -1. */
 int box_command_fd(const struct box_command *command, struct err *err);

@@ -12,6 +12,7 @@
 #   run COMMAND...          runs it with stdin closed; sets $out, $err, $status
 #   bx ARGS...              the devbox that is being tested
 #   wait_for SECONDS COMMAND...   polls until it succeeds
+#   end_of SECONDS PID      waits for a child in the background; sets $status, 124 when it had to be killed
 #   make_project NAME [YAML]      a project folder with a devbox.yaml, entered; sets $project
 #   busybox_root DIR        a root file system from busybox-static
 #   debian_root             prints the path of a cached Debian root of the caller's subordinate ids
@@ -146,6 +147,21 @@ wait_for() {
 		[ $SECONDS -lt "$end" ] || return 1
 		sleep 0.05
 	done
+}
+
+_is_gone() {
+	! kill -0 "$1"
+}
+
+end_of() {
+	if wait_for "$1" _is_gone "$2"; then
+		wait "$2"
+		status=$?
+	else
+		kill -9 "$2"
+		wait "$2"
+		status=124
+	fi 2>/dev/null
 }
 
 make_project() {
