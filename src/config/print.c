@@ -64,7 +64,7 @@ static void print_quoted(const char *text, const char *dollar, struct buf *out)
 
 	buf_putc(out, '"');
 	for (; *text; text += len ? len : 1) {
-		len = text_letter(text, strlen(text), &letter);
+		len = text_letter(text, strnlen(text, 4), &letter);
 		if (*text == '"' || *text == '\\')
 			buf_printf(out, "\\%c", *text);
 		else if (*text == '\n')
