@@ -131,6 +131,14 @@ static void suspend_plain(const struct loop *loop)
 	tell(loop, INIT_SIGNAL, SIGCONT);
 }
 
+/* `nohup devbox …`: a blocked signal reaches the descriptor although it is ignored. */
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void on_signal(struct loop *loop, int signal)
 {
 	switch (signal) {
@@ -146,6 +154,10 @@ static void on_signal(struct loop *loop, int signal)
 	case SIGTSTP:
 		if (loop->relay->master < 0)
 			suspend_plain(loop);
+		break;
+	case SIGHUP:
+		if (!is_ignored(signal))
+			tell(loop, INIT_SIGNAL, signal);
 		break;
 	default:
 		tell(loop, INIT_SIGNAL, signal);

@@ -19,7 +19,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -424,8 +423,6 @@ static int set_up(struct ward *ward, bool *out_refused, struct err *err)
 	ward->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ward->signal_fd < 0)
 		return err_sys(err, "open a signal descriptor");
-	/* The boxes must not hold the user's session keyring. Best effort: quotas are small. */
-	(void)syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);
 	if (open_log(ward, err) < 0)
 		return -1;
 	ward->listen_fd = control_listen(project->runtime_dir, err);

@@ -1,11 +1,13 @@
 #include "init/init.h"
 
 #include <errno.h>
+#include <linux/keyctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -61,6 +63,8 @@ int main(int argc, char **argv)
 	(void)prctl(PR_SET_NAME, "devbox-init", 0, 0, 0);
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	/* The box must not hold the caller's session keyring. Best effort: quotas are small. */
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	init.config = read_config();
 	init.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (!init.config || init.signal_fd < 0) {

@@ -185,12 +185,24 @@ static void enter_cwd(const char *cwd, int report)
 	}
 }
 
+/* What the caller ignores (nohup, a job in the background of a script) says nothing about the
+ * box. */
+static void default_signals(void)
+{
+	sigset_t none;
+	int number;
+
+	for (number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void run_command(const struct init_config *config, int report)
 {
 	char **argv = make_vector(config, config->argv_offset, config->argc);
 	char **envp = make_vector(config, config->env_offset, config->envc);
 	struct confine confine = config->confine;
-	sigset_t none;
 
 	if (!argv || !envp)
 		fail(report, INIT_STAGE_SETUP);
@@ -204,8 +216,7 @@ static void run_command(const struct init_config *config, int report)
 	confine.filter = NULL;
 	if (config->filter_offset)
 		confine.filter = (const void *)init_text(config, config->filter_offset);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	default_signals();
 	enter_cwd(init_text(config, config->cwd_offset), report);
 	if (confine.wants_listener &&
 	    confine_listener_send(INIT_LISTENER_FD, INIT_SOCKET_FD) < 0)
