@@ -95,6 +95,7 @@ static int work_on(struct project *project, const char *box, box_work *work, voi
 	return rc;
 }
 
+/* @verb: what the project is locked for; NULL: @work is fine while others work on the project. */
 static int each_named(struct devbox *devbox, const char *name, const char *verb, box_work *work,
 		      void *arg, struct err *err)
 {
@@ -104,7 +105,7 @@ static int each_named(struct devbox *devbox, const char *name, const char *verb,
 
 	if (devbox_find_box(devbox, name, &project, &box, err) < 0)
 		return -1;
-	rc = project_lock(&project, verb, LOCK_TIMEOUT_MS, err);
+	rc = verb ? project_lock(&project, verb, LOCK_TIMEOUT_MS, err) : 0;
 	if (rc == 0)
 		rc = work_on(&project, box, work, arg, err);
 	if (project.lock_fd >= 0)
@@ -209,7 +210,8 @@ static int kill_work(struct project *project, struct record *record, void *arg, 
 
 int devbox_kill(struct devbox *devbox, const struct strv *boxes, int signal, struct err *err)
 {
-	return for_boxes(devbox, boxes, "kill", kill_work, &signal, err);
+	/* Also while somebody waits for the box to stop: that is when it is needed. */
+	return for_boxes(devbox, boxes, NULL, kill_work, &signal, err);
 }
 
 /* Without a cgroup: every process in the box's pid namespace but its init gets SIGSTOP or
