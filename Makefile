@@ -65,15 +65,21 @@ LIBS            := $(call static-lib,yaml) $(call static-lib,seccomp) $(call sta
 # The user's own flags come last, so they win.
 ALL_CFLAGS       = $(STD_FLAGS) $(WARN_FLAGS) $(TREE_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS      = $(TREE_LDFLAGS) $(LDFLAGS)
-# devbox-init runs inside every box whatever its libc is: static, small, never sanitized.
+# devbox-init runs inside every box whatever its libc is: static, small, never sanitized. Where src/init/tiny.c
+# knows the architecture it stands in for the C library.
+INIT_ARCH       := $(filter x86_64-% aarch64-%,$(shell $(CC) -dumpmachine))
 INIT_CFLAGS      = $(STD_FLAGS) $(WARN_FLAGS) $(HARDEN_COMMON) -g0 -fno-pie -ffunction-sections -fdata-sections
-INIT_LDFLAGS     = -static -no-pie -Wl,--gc-sections,-z,noexecstack,-s
+INIT_LDFLAGS     = -static -Wl,--gc-sections,--build-id=none,-z,noexecstack,-s
+ifneq ($(INIT_ARCH),)
+INIT_CFLAGS     += -U_FORTIFY_SOURCE -ffreestanding -fno-stack-protector $(call cc-option,-fno-tree-loop-distribute-patterns)
+INIT_LDFLAGS    += -nostdlib
+endif
 
 # --- sources ----------------------------------------------------------------
 
 INIT_SRC        := $(wildcard src/init/*.c)
 # Files of other rooms that make system calls only and are part of devbox-init too.
-INIT_SHARED     := $(wildcard src/sec/confine.c src/util/path.c)
+INIT_SHARED     := $(wildcard src/sec/confine.c)
 SRC             := $(filter-out $(INIT_SRC),$(wildcard src/*/*.c))
 ASM             := $(wildcard src/*/*.S)
 

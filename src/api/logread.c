@@ -181,6 +181,18 @@ static bool fill(struct log_reader *reader)
 	return true;
 }
 
+/* A text has no place for a NUL byte: it is left out, as terminals do, rather than be its end. */
+static void drop_nuls(char *line, size_t len)
+{
+	char *to = memchr(line, '\0', len);
+
+	for (const char *from = to; from && from < line + len; from++)
+		if (*from)
+			*to++ = *from;
+	if (to)
+		*to = '\0';
+}
+
 /* The next line of the files, without its newline; NULL when there is none for now. */
 static char *next_line(struct log_reader *reader)
 {
@@ -192,6 +204,7 @@ static char *next_line(struct log_reader *reader)
 
 		if (end) {
 			*end = '\0';
+			drop_nuls(start, (size_t)(end - start));
 			reader->at += (size_t)(end - start) + 1;
 			return start;
 		}

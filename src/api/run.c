@@ -124,6 +124,7 @@ static int launch(struct run *run, int *out_status, struct err *err)
 	int rc;
 
 	options.log_fd = log;
+	options.runtime_dir = run->devbox->dirs.runtime;
 	if (wants_tty)
 		options.flags |= INIT_TTY | INIT_CONSOLE;
 	if (prepare_run(run, false, wants_tty, err) < 0 || make_group(run, err) < 0)

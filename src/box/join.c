@@ -191,8 +191,8 @@ __attribute__((noreturn)) static void child_main(const struct door *door)
 	_exit(125);
 }
 
-static int await(int socket, const struct join_request *request, int *out_master,
-		 int *out_exit, struct err *err)
+static int await(int socket, const struct join_request *request, int *out_master, int *out_exit,
+		 struct err *err)
 {
 	struct init_message message;
 	int fds[FD_PASS_MAX];
@@ -207,8 +207,8 @@ static int await(int socket, const struct join_request *request, int *out_master
 	if (n != (ssize_t)sizeof(message))
 		return err_set(err, "the box ended before the command began");
 	if (message.type != INIT_STARTED)
-		return box_explain_exec(&message, request->argv->items[0], request->cwd, out_exit,
-					err);
+		return box_explain_exec(&message, request->argv->items[0], request->cwd,
+					out_exit, err);
 	*out_master = count > 0 ? fds[0] : -1;
 	return 0;
 }

@@ -1,5 +1,8 @@
 #include "box/launch.h"
 
+#include "box/keep.h"
+#include "util/cleanup.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -45,6 +48,7 @@ int box_launch(const struct prepared *p, const struct launch_options *options,
 	       struct err *err)
 {
 	struct launched launched = {.master = -1};
+	AUTO_CLOSE int kept_userns = -1;
 	struct box_command command;
 	struct box_start start = {
 		.plan = &p->plan,
@@ -61,6 +65,10 @@ int box_launch(const struct prepared *p, const struct launch_options *options,
 
 	*out_exit = 125;
 	*out_overlay_refused = false;
+	if (options->runtime_dir) {
+		kept_userns = keep_open(options->runtime_dir, &start);
+		start.kept_userns = kept_userns > 0 ? kept_userns : 0;
+	}
 	memcpy(start.stdio, options->stdio, sizeof(start.stdio));
 	describe_command(p, options, &command);
 	if (box_start(&start, &launched.process, err) < 0)

@@ -15,6 +15,7 @@ struct launch_options {
 	struct winsize winsize;
 	enum net_mode network;
 	int log_fd;
+	const char *runtime_dir; /* where the kept user namespace is found; NULL: do without */
 };
 
 /** struct launched - a running box */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 
 /* Everything the child needs, made before the clone. */
-struct prepared {
+struct kit {
 	int socket; /* the child's end */
 	int config_fd;
 	int init_fd;
@@ -53,7 +54,7 @@ static int put_fd(int fd, int number)
 }
 
 /* 0..4 in their places; @fds were all moved above them by the parent. */
-static int place_fds(const struct prepared *p)
+static int place_fds(const struct kit *p)
 {
 	int i;
 
@@ -80,7 +81,7 @@ static const char *format_pid(char *out, size_t size, pid_t pid)
 }
 
 /* The child. System calls only from here to execveat. */
-__attribute__((noreturn)) static void child_main(const struct prepared *p, struct child *child)
+__attribute__((noreturn)) static void child_main(const struct kit *p, struct child *child)
 {
 	static const char *const no_env[] = {NULL};
 	const char *argv[] = {"devbox-init", NULL, NULL};
@@ -221,35 +222,93 @@ void box_end(struct box_process *process)
 	memset(process, 0, sizeof(*process));
 }
 
-static pid_t fork_box(const struct prepared *p, uint64_t clone_flags, int cgroup_fd,
-		      int *out_pid_fd)
+/* In a kept user namespace: a child of ours enters it, gives birth to the box as our own child
+ * (CLONE_PARENT), and ends. */
+__attribute__((noreturn)) static void birth_main(const struct kit *kit, struct child *child,
+						 int report)
+{
+	struct clone_args args = {
+		.flags = (kit->start->plan->clone_flags & ~(uint64_t)CLONE_NEWUSER) |
+			 CLONE_PARENT,
+	};
+	struct {
+		pid_t pid;
+		int code;
+	} result = {-1, 0};
+
+	if (kit->start->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (__u64)kit->start->cgroup_fd;
+	}
+	if (setns(kit->start->kept_userns, CLONE_NEWUSER) == 0) {
+		/* Entering changed our credentials, which hides /proc/PID from the caller. */
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+		result.pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+		if (result.pid == 0)
+			child_main(kit, child);
+	}
+	result.code = errno;
+	(void)!write(report, &result, sizeof(result));
+	_exit(0);
+}
+
+static pid_t fork_in_kept(const struct kit *kit, struct child *child, int *out_pid_fd)
+{
+	struct {
+		pid_t pid;
+		int code;
+	} result = {-1, EIO};
+	int report[2];
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		birth_main(kit, child, report[1]);
+	(void)close(report[1]);
+	if (pid > 0) {
+		(void)!read(report[0], &result, sizeof(result));
+		(void)proc_wait(pid);
+	}
+	(void)close(report[0]);
+	if (result.pid > 0)
+		*out_pid_fd = (int)syscall(SYS_pidfd_open, result.pid, 0);
+	errno = result.code;
+	return result.pid;
+}
+
+static pid_t fork_box(const struct kit *kit, int *out_pid_fd)
 {
 	static struct child child;
+	const struct box_start *start = kit->start;
 	sigset_t all, old;
 	pid_t pid;
+	int saved;
 
 	memset(&child, 0, sizeof(child));
 	memset(child.slots, -1, sizeof(child.slots));
-	child.steps = p->start->plan->steps;
-	child.count = p->start->plan->count;
-	child.fuse_program = p->start->facts->fuse_program;
+	child.steps = start->plan->steps;
+	child.count = start->plan->count;
+	child.fuse_program = start->facts->fuse_program;
 	child.root_fd = -1;
-	child.log_fd = p->start->log_fd;
+	child.log_fd = start->log_fd;
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	pid = box_clone(clone_flags, cgroup_fd, out_pid_fd);
-	if (pid == 0)
-		child_main(p, &child);
-	{
-		int saved = errno;
-
-		(void)sigprocmask(SIG_SETMASK, &old, NULL);
-		errno = saved;
+	if (start->kept_userns > 0) {
+		pid = fork_in_kept(kit, &child, out_pid_fd);
+	} else {
+		pid = box_clone(start->plan->clone_flags, start->cgroup_fd, out_pid_fd);
+		if (pid == 0)
+			child_main(kit, &child);
 	}
+	saved = errno;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = saved;
 	return pid;
 }
 
-static int prepare(struct prepared *p, int *out_parent_socket, struct err *err)
+static int prepare(struct kit *p, int *out_parent_socket, struct err *err)
 {
 	int pair[2];
 
@@ -272,7 +331,7 @@ static int prepare(struct prepared *p, int *out_parent_socket, struct err *err)
 int box_start(const struct box_start *start, struct box_process *out_process, struct err *err)
 {
 	struct box_start copy = *start;
-	struct prepared p = {.socket = -1, .config_fd = -1, .init_fd = -1, .start = &copy};
+	struct kit p = {.socket = -1, .config_fd = -1, .init_fd = -1, .start = &copy};
 	struct box_process process = {.pid_fd = -1, .socket = -1};
 	int rc = prepare(&p, &process.socket, err);
 	int i;
@@ -283,8 +342,7 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 			rc = err_sys(err, "duplicate descriptor %d", start->stdio[i]);
 	}
 	if (rc == 0) {
-		process.pid = fork_box(&p, start->plan->clone_flags, start->cgroup_fd,
-				       &process.pid_fd);
+		process.pid = fork_box(&p, &process.pid_fd);
 		if (process.pid < 0)
 			rc = host_explain_userns("/proc/sys", errno, err);
 	}
@@ -297,7 +355,7 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 		cleanup_close(&process.socket);
 		return -1;
 	}
-	if (box_map_ids(start, process.pid, err) < 0 ||
+	if ((start->kept_userns <= 0 && box_map_ids(start, process.pid, err) < 0) ||
 	    set_oom_score(start, process.pid, err) < 0) {
 		box_end(&process);
 		return -1;

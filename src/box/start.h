@@ -39,6 +39,7 @@ struct box_start {
 	const char *
 		newuidmap; /* NULL with a single id or as root: the maps are written directly */
 	const char *newgidmap;
+	int kept_userns; /* user namespace to be born in (box/keep.h), 0: a new one; borrowed */
 	int cgroup_fd;
 	bool has_oom_score_adj; /* may only be raised, proc(5) */
 	int oom_score_adj;

@@ -130,6 +130,7 @@ static int start_box(struct ward *ward, bool *out_refused, struct err *err)
 		.cgroup_fd = ward->cgroup_fd,
 		.network = ward->request->spec->network_mode,
 		.log_fd = STDERR_FILENO,
+		.runtime_dir = ward->request->dirs->runtime,
 		.winsize = {.ws_row = 24, .ws_col = 80},
 	};
 	int code;

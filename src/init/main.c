@@ -8,7 +8,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#define HOLD_IDLE_S 300
 
 /*
  * devbox-init: process 1 of a box, and the session leader of an `exec` with a terminal. It
@@ -54,11 +57,32 @@ static pid_t parse_guard(char **argv)
 	return pid;
 }
 
+/*
+ * The other role: hold a user namespace until nobody used it for a while. Its record is on
+ * INIT_SOCKET_FD; every use sets the record's time, and a record that was removed or replaced
+ * is the end, too.
+ */
+static int hold(void)
+{
+	const struct timespec pause = {.tv_sec = 30};
+	struct stat st;
+
+	(void)prctl(PR_SET_NAME, "devbox-hold", 0, 0, 0);
+	for (;;) {
+		(void)nanosleep(&pause, NULL);
+		if (fstat(INIT_SOCKET_FD, &st) < 0 || st.st_nlink == 0 ||
+		    time(NULL) - st.st_mtime > HOLD_IDLE_S)
+			return 0;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct init init = {.guard = argc > 1 ? parse_guard(argv) : 0};
 	sigset_t all;
 
+	if (argc > 1 && argv[1][0] == 'h')
+		return hold();
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_NAME, "devbox-init", 0, 0, 0);
 	(void)sigfillset(&all);

@@ -1,0 +1,22 @@
+#ifndef BOX_KEEP_H
+#define BOX_KEEP_H
+
+#include "box/start.h"
+
+/*
+ * The kept user namespace. newuidmap and newgidmap cost more than everything else of a start;
+ * so the first box of a user leaves a small process behind that holds a user namespace with the
+ * usual map, and later boxes are born in that one. It ends by itself when no box was started
+ * for some minutes. Nothing depends on it: without it each box maps its own.
+ */
+
+/** keep_open() - the kept user namespace of the caller, made when there is none
+ * @runtime_dir:	"$XDG_RUNTIME_DIR/devbox"
+ * @maps:		the maps it must have, and the helpers that write them
+ *
+ * What is found is believed only when it runs, belongs to us and has exactly these maps.
+ * Return: descriptor for setns(2), or -1: do without.
+ */
+int keep_open(const char *runtime_dir, const struct box_start *maps);
+
+#endif
