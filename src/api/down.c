@@ -1,5 +1,6 @@
 #include "api/internal.h"
 
+#include "box/keep.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -90,9 +91,11 @@ int devbox_down(struct devbox *devbox, const struct down_options *options, struc
 		rc = stop_all(&project, &count, err);
 	if (rc == 0)
 		rc = remove_files(devbox, &project, options->volumes, err);
-	if (rc == 0)
+	if (rc == 0) {
+		keep_drop(devbox->dirs.runtime);
 		log_note(count ? " %-16s removed%s" : " %-16s nothing was up%s", project.id,
 			 options->volumes ? ", with its home and volumes" : "");
+	}
 	if (project.lock_fd >= 0)
 		project_unlock(&project);
 	project_done(&project);

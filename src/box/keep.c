@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -209,4 +210,21 @@ int keep_open(const char *runtime_dir, const struct box_start *maps)
 	if (fd < 0 && make_kept(dir_fd, maps) == 0)
 		fd = open_kept(dir_fd, maps);
 	return fd;
+}
+
+void keep_drop(const char *runtime_dir)
+{
+	AUTO_CLOSE int dir_fd = open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int pid_fd = -1;
+	AUTO_FREE char *text = NULL;
+	struct kept kept;
+	struct err ignored;
+
+	if (dir_fd < 0 || fd_read_file(dir_fd, KEEP_FILE, 128, &text, &ignored) < 0 ||
+	    parse_kept(text, &kept) < 0)
+		return;
+	(void)unlinkat(dir_fd, KEEP_FILE, 0);
+	pid_fd = (int)syscall(SYS_pidfd_open, kept.pid, 0);
+	if (pid_fd >= 0 && proc_is_alive(kept.pid, kept.start_ticks))
+		(void)syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0);
 }

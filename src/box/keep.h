@@ -19,4 +19,7 @@
  */
 int keep_open(const char *runtime_dir, const struct box_start *maps);
 
+/** keep_drop() - end the process that keeps it; boxes that live in it are not touched */
+void keep_drop(const char *runtime_dir);
+
 #endif

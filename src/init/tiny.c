@@ -47,6 +47,7 @@ static long finish(long result)
 
 #if defined(__x86_64__)
 
+/* NOLINTNEXTLINE(readability-function-size): a system call has six arguments */
 static long call(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
