@@ -2,6 +2,9 @@
 
 #include "util/cleanup.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 /* A command was started, or devbox says why it was not: 126 and 127 are the command's fault. */
 static int finish(const struct cli *cli, int result, int status, const struct err *err)
 {
@@ -9,6 +12,18 @@ static int finish(const struct cli *cli, int result, int status, const struct er
 		return status;
 	(void)cli_fail(cli, err);
 	return status ? status : EXIT_BEFORE_COMMAND;
+}
+
+/*
+ * After `exec` and `shell` this process is in the box's namespaces, whose /proc does not show
+ * it: nothing may run at exit (a leak checker would look for itself there for ever).
+ */
+__attribute__((noreturn)) static void leave(const struct cli *cli, int result, int status,
+					    const struct err *err)
+{
+	status = finish(cli, result, status, err);
+	(void)fflush(NULL);
+	_exit(status);
 }
 
 static enum tty_mode tty_wanted(const struct cli *cli)
@@ -45,7 +60,7 @@ int verb_shell(struct cli *cli)
 	if (cli_open(cli, &err) < 0)
 		return cli_fail(cli, &err);
 	result = devbox_exec(cli->devbox, &options, &status, &err);
-	return finish(cli, result, status, &err);
+	leave(cli, result, status, &err);
 }
 
 static int no_command(const struct cli *cli)
@@ -86,7 +101,7 @@ int verb_exec(struct cli *cli)
 	if (cli_open(cli, &err) < 0)
 		return cli_fail(cli, &err);
 	result = devbox_exec(cli->devbox, &options, &status, &err);
-	return finish(cli, result, status, &err);
+	leave(cli, result, status, &err);
 }
 
 /* `run TASK` is another thing than `run -- COMMAND`, also while there are no tasks. */
