@@ -69,7 +69,7 @@ ALL_LDFLAGS      = $(TREE_LDFLAGS) $(LDFLAGS)
 # knows the architecture it stands in for the C library.
 INIT_ARCH       := $(filter x86_64-% aarch64-%,$(shell $(CC) -dumpmachine))
 INIT_CFLAGS      = $(STD_FLAGS) $(WARN_FLAGS) $(HARDEN_COMMON) -g0 -fno-pie -ffunction-sections -fdata-sections
-INIT_LDFLAGS     = -static -Wl,--gc-sections,--build-id=none,-z,noexecstack,-s
+INIT_LDFLAGS     = -static -no-pie $(call cc-option,-Wno-unused-command-line-argument) -Wl,--gc-sections,--build-id=none,-z,noexecstack,-s
 ifneq ($(INIT_ARCH),)
 INIT_CFLAGS     += -U_FORTIFY_SOURCE -ffreestanding -fno-stack-protector $(call cc-option,-fno-tree-loop-distribute-patterns)
 INIT_LDFLAGS    += -nostdlib
