@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -24,33 +26,65 @@ static size_t put(char *out, size_t at, const char *text)
 	return at + len;
 }
 
-static size_t put_slot(const struct child *child, char *out, size_t at, int slot,
-		       const char *fallback)
+/*
+ * The program asks for the paths of its folders, and those below STEP_STAGE_DIR are hidden by the
+ * stage: the folder of @slot, or the one @above it, is shown on the stage.
+ */
+static int show(const struct child *child, int slot, bool above, const char *target)
 {
-	if (slot < 0)
-		return put(out, at, fallback);
-	/* The program must inherit it. */
-	(void)fcntl(child->slots[slot], F_SETFD, 0);
-	return at + child_format_fd(out + at, child->slots[slot]);
+	char source[48];
+	size_t at = child_format_fd(source, child->slots[slot]);
+
+	if (above)
+		at = put(source, at, "/..");
+	source[at] = '\0';
+	if (mkdir(target, 0755) < 0)
+		return -1;
+	return mount(source, target, NULL, MS_BIND | MS_REC, NULL);
 }
 
-static void build_options(const struct child *child, const struct step *step, char *out)
+static int show_lower(const struct child *child, const struct step *step, char *out,
+		      size_t *out_at)
 {
+	char target[] = STEP_STAGE_DIR "/lower000";
+	char *digits = target + sizeof(target) - 4;
 	size_t at = put(out, 0, "lowerdir=");
 	size_t i;
 
 	for (i = 0; i < step->lower_count; i++) {
+		digits[0] = (char)('0' + i / 100);
+		digits[1] = (char)('0' + i / 10 % 10);
+		digits[2] = (char)('0' + i % 10);
+		if (show(child, step->lower[i], false, target) < 0)
+			return -1;
 		if (i > 0)
 			out[at++] = ':';
-		at = put_slot(child, out, at, step->lower[i], "");
+		at = put(out, at, target);
 	}
-	at = put(out, at, ",upperdir=");
-	at = put_slot(child, out, at, step->upper, STEP_STAGE_DIR "/upper");
-	at = put(out, at, ",workdir=");
-	at = put_slot(child, out, at, step->work, STEP_STAGE_DIR "/work");
+	*out_at = at;
+	return 0;
+}
+
+static int build_options(const struct child *child, const struct step *step, char *out)
+{
+	size_t at;
+
+	if (show_lower(child, step, out, &at) < 0)
+		return -1;
+	if (step->upper < 0) {
+		at = put(out, at, ",upperdir=" STEP_STAGE_DIR "/upper");
+		at = put(out, at, ",workdir=" STEP_STAGE_DIR "/work");
+	} else {
+		/* Both through one mount: files are renamed from one to the other. */
+		if (show(child, step->upper, true, STEP_STAGE_DIR "/layer") < 0)
+			return -1;
+		at = put(out, at, ",upperdir=" STEP_STAGE_DIR "/layer/upper");
+		at = put(out, at, ",workdir=" STEP_STAGE_DIR "/layer/work");
+	}
 	/* Files of ids outside the map would all be nobody's: they are shown as root's. */
 	at = put(out, at, ",squash_to_root,allow_other,default_permissions");
 	out[at] = '\0';
+	return 0;
 }
 
 static int wait_ready(pid_t pid)
@@ -81,7 +115,8 @@ int child_root_fuse(struct child *child, const struct step *step)
 	sigset_t none;
 	pid_t pid;
 
-	build_options(child, step, options);
+	if (build_options(child, step, options) < 0)
+		return -1;
 	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); /* fork(2) without its hooks */
 	if (pid < 0)
 		return -1;
