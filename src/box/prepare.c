@@ -1,12 +1,10 @@
-#include "box/prepare.h"
+#include "box/prepare_parts.h"
 
-#include "sec/caps.h"
 #include "util/cleanup.h"
 #include "util/path.h"
 #include "util/proc.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,110 +139,6 @@ char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspac
 	return xstrdup(fallback);
 }
 
-static int add_caps(const struct spec_list *list, uint64_t *set, struct err *err)
-{
-	size_t i;
-
-	for (i = 0; i < list->items.count; i++) {
-		uint64_t mask;
-
-		if (caps_from_name(list->items.items[i], &mask, err) < 0) {
-			if (list->at[i].file)
-				(void)err_at(err, list->at[i].file, list->at[i].line,
-					     list->at[i].column);
-			return -1;
-		}
-		*set |= mask;
-	}
-	return 0;
-}
-
-static int bounding_set(const struct spec *spec, uint64_t *out_set, struct err *err)
-{
-	uint64_t added = 0;
-	uint64_t dropped = 0;
-
-	if (add_caps(&spec->cap_drop, &dropped, err) < 0 ||
-	    add_caps(&spec->cap_add, &added, err) < 0)
-		return -1;
-	*out_set = ((caps_default() & ~dropped) | added) & caps_all();
-	return 0;
-}
-
-/* The program must lie somewhere, or `exec` could not load the same one. */
-static int get_filter(const struct prepare_request *request, struct filter_request *filter,
-		      struct strv *warnings, struct filter *out_filter, struct err *err)
-{
-	AUTO_FREE char *fallback = NULL;
-
-	if (filter_get(filter, out_filter, warnings, err) < 0)
-		return -1;
-	if (out_filter->file)
-		return 0;
-	filter_done(out_filter);
-	fallback = path_join(request->dirs->runtime, "seccomp");
-	filter->cache_dir = fallback;
-	if (filter_get(filter, out_filter, warnings, err) < 0)
-		return -1;
-	if (out_filter->file)
-		return 0;
-	filter_done(out_filter);
-	(void)err_set(err,
-		      "the seccomp program can be written neither to '%s/seccomp' nor to '%s'",
-		      request->dirs->cache, fallback);
-	return err_hint(err, "free space, or set XDG_CACHE_HOME to a folder you may write");
-}
-
-/* The user's own profile is loaded so that devbox hears of what it refuses, and can name it. */
-static int explain_filter(const struct prepare_request *request, struct filter_request *filter,
-			  struct prepared *p, struct err *err)
-{
-	AUTO_STRV struct strv same = {0};
-
-	filter->explain = true;
-	filter_done(&p->filter);
-	p->profile = xstrdup(filter->path);
-	return get_filter(request, filter, &same, &p->filter, err);
-}
-
-static int prepare_confine(const struct prepare_request *request, struct prepared *p,
-			   struct err *err)
-{
-	const struct spec *spec = request->spec;
-	AUTO_FREE char *cache = path_join(request->dirs->cache, "seccomp");
-	AUTO_STRV struct strv warnings = {0};
-	struct filter_request filter = {.cache_dir = cache};
-	size_t i;
-
-	p->confine.uid = p->identity.uid;
-	p->confine.gid = p->identity.gid;
-	p->confine.can_setgroups = !p->facts.is_single_id;
-	p->confine.umask = 0022;
-	p->confine.no_new_privs = spec->no_new_privileges;
-	if (bounding_set(spec, &p->confine.bounding, err) < 0)
-		return -1;
-	for (i = 0; i < p->identity.groups.count && i < CONFINE_GROUPS_MAX; i++) {
-		uint64_t gid = 0;
-
-		(void)str_to_u64(p->identity.groups.items[i], &gid);
-		p->confine.groups[p->confine.group_count++] = (gid_t)gid;
-	}
-	if (str_eq(spec->seccomp.value, "unconfined"))
-		return 0;
-	filter.path = spec->seccomp.value;
-	filter.bounding = p->confine.bounding;
-	if (get_filter(request, &filter, &warnings, &p->filter, err) < 0) {
-		if (!err->file[0] && spec->seccomp.at.file)
-			(void)err_at(err, spec->seccomp.at.file, spec->seccomp.at.line,
-				     spec->seccomp.at.column);
-		return -1;
-	}
-	for (i = 0; i < warnings.count; i++)
-		strv_addf(&p->notes, "seccomp profile: %s", warnings.items[i]);
-	p->exec_filter = xstrdup(p->filter.file);
-	return filter.path ? explain_filter(request, &filter, p, err) : 0;
-}
-
 static void prepare_command(const struct prepare_request *request, struct prepared *p)
 {
 	const struct spec *spec = request->spec;
@@ -313,77 +207,6 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 	return 0;
 }
 
-/* What else makes a box a different one: a change of these means a new start. Limits are live,
- * and listed apart. */
-static void print_rest(const struct prepare_request *request, const struct prepared *p,
-		       struct buf *out)
-{
-	const struct spec *spec = request->spec;
-	size_t i;
-
-	for (i = 0; i < p->argv.count; i++)
-		buf_printf(out, "argument '%s'\n", p->argv.items[i]);
-	buf_printf(out, "in '%s' as uid %u gid %u, capabilities %016llx%s, shell '%s'\n",
-		   p->cwd, p->identity.uid, p->identity.gid,
-		   (unsigned long long)p->confine.bounding,
-		   spec->no_new_privileges ? ", no new privileges" : "", p->identity.shell);
-	buf_printf(out, "seccomp %s %016llx\n",
-		   spec->seccomp.value ? spec->seccomp.value : "default",
-		   (unsigned long long)str_hash(p->filter.program,
-						p->filter.len * sizeof(struct sock_filter),
-						STR_HASH_SEED));
-	for (i = 0; i < spec->environment.count; i++)
-		buf_printf(out, "environment %s\n", spec->environment.items[i]);
-	for (i = 0; i < p->lower.count; i++)
-		buf_printf(out, "image '%s'\n", p->lower.items[i]);
-	buf_printf(out, "network %s\n",
-		   spec->network_mode == NET_HOST   ? "host"
-		   : spec->network_mode == NET_NONE ? "none"
-						    : "project");
-	for (i = 0; i < p->confine.rlimit_count; i++)
-		buf_printf(out, "ulimit %d %llu %llu\n", p->confine.rlimits[i].resource,
-			   (unsigned long long)p->confine.rlimits[i].limit.rlim_cur,
-			   (unsigned long long)p->confine.rlimits[i].limit.rlim_max);
-	if (p->has_oom_score_adj)
-		buf_printf(out, "oom_score_adj %d\n", p->oom_score_adj);
-	if (p->affinity)
-		buf_printf(out, "cpu affinity %s\n", p->affinity);
-	buf_printf(out, "stop by signal %d, then after %llu us\n", p->stop_signal,
-		   (unsigned long long)p->stop_grace_us);
-}
-
-static void print_limit(struct buf *out, bool is_set, const char *name, uint64_t value)
-{
-	if (is_set && value == CGROUP_NO_LIMIT)
-		buf_printf(out, "limit %s max\n", name);
-	else if (is_set)
-		buf_printf(out, "limit %s %llu\n", name, (unsigned long long)value);
-}
-
-static void print_limits(const struct cgroup_limits *l, struct buf *out)
-{
-	size_t i;
-
-	print_limit(out, l->has_cpu_max, "cpu.quota", l->cpu_quota_us);
-	print_limit(out, l->has_cpu_max, "cpu.period", l->cpu_period_us);
-	print_limit(out, l->has_cpu_weight, "cpu.weight", l->cpu_weight);
-	if (l->cpuset)
-		buf_printf(out, "limit cpuset %s\n", l->cpuset);
-	if (l->cpuset_mems)
-		buf_printf(out, "limit cpuset_mems %s\n", l->cpuset_mems);
-	print_limit(out, l->has_memory_max, "memory.max", l->memory_max);
-	print_limit(out, l->has_memory_low, "memory.low", l->memory_low);
-	print_limit(out, l->has_swap_max, "memory.swap.max", l->swap_max);
-	print_limit(out, l->has_pids_max, "pids.max", l->pids_max);
-	print_limit(out, l->has_io_weight, "io.weight", l->io_weight);
-	for (i = 0; i < l->io_max_count; i++)
-		buf_printf(out, "limit io.max %u:%u %llu %llu %llu %llu\n", l->io_max[i].major,
-			   l->io_max[i].minor, (unsigned long long)l->io_max[i].rbps,
-			   (unsigned long long)l->io_max[i].wbps,
-			   (unsigned long long)l->io_max[i].riops,
-			   (unsigned long long)l->io_max[i].wiops);
-}
-
 static int prepare(const struct prepare_request *request, struct prepared *p, struct err *err)
 {
 	const struct spec *spec = request->spec;
@@ -414,9 +237,7 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 	prepare_command(request, p);
 	if (plan_build(spec, &p->facts, p->identity.uid, p->identity.gid, &p->plan, err) < 0)
 		return -1;
-	plan_print(&p->plan, false, &text);
-	print_rest(request, p, &text);
-	print_limits(&p->limits, &text);
+	prepare_text(request, p, &text);
 	p->plan_text = buf_take(&text);
 	return 0;
 }
@@ -432,64 +253,4 @@ int box_prepare(const struct prepare_request *request, struct prepared *out_prep
 	}
 	*out_prepared = p;
 	return 0;
-}
-
-static const char *root_kind_name(enum root_kind kind)
-{
-	switch (kind) {
-	case ROOT_HOST:
-		return "host";
-	case ROOT_OVERLAY:
-		return "overlay";
-	case ROOT_FUSE:
-		return "fuse-overlayfs";
-	}
-	return "host";
-}
-
-void prepare_record(const struct prepare_request *request, const struct prepared *p,
-		    struct record *out_record)
-{
-	const struct spec *spec = request->spec;
-	struct record r = {
-		.project = xstrdup(request->project->id),
-		.box = xstrdup(request->box),
-		.image = xstrdup(p->facts.image),
-		.root_kind = xstrdup(root_kind_name(p->facts.root_kind)),
-		.profile_file = xstrdup(spec->profile_file),
-		.folder = xstrdup(spec->project_dir),
-		.network = xstrdup(spec->network_mode == NET_HOST   ? "host"
-				   : spec->network_mode == NET_NONE ? "none"
-								    : "project"),
-		.hostname = xstrdup(p->facts.hostname),
-		.workspace_source = xstrdup(spec->workspace.source),
-		.workspace_target = xstrdup(spec->workspace.target),
-		.exec_user = xstrdup(p->identity.name),
-		.exec_uid = p->identity.uid,
-		.exec_gid = p->identity.gid,
-		.exec_home = xstrdup(p->identity.home),
-		.exec_shell = xstrdup(p->identity.shell),
-		.exec_bounding = p->confine.bounding,
-		.exec_no_new_privs = p->confine.no_new_privs,
-		.exec_can_setgroups = p->confine.can_setgroups,
-		.exec_filter = xstrdup(p->exec_filter),
-		.exec_profile = xstrdup(spec->seccomp.value),
-		.exec_affinity = xstrdup(p->affinity),
-		.has_userns = true,
-		.plan = xstrdup(p->plan_text),
-		.stop_signal = xstrdup(signal_name(p->stop_signal)),
-		.stop_grace_us = p->stop_grace_us,
-	};
-	size_t i;
-
-	r.exec_cwd = xstrdup(p->cwd);
-	strv_add_all(&r.command, &p->argv);
-	strv_add_all(&r.notes, &p->notes);
-	strv_add_all(&r.exec_groups, &p->identity.groups);
-	strv_add_all(&r.exec_env, &p->env);
-	for (i = 0; i < p->confine.rlimit_count; i++)
-		strv_addf(&r.exec_rlimits, "%d %llu %llu", p->confine.rlimits[i].resource,
-			  (unsigned long long)p->confine.rlimits[i].limit.rlim_cur,
-			  (unsigned long long)p->confine.rlimits[i].limit.rlim_max);
-	*out_record = r;
 }

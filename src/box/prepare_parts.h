@@ -1,0 +1,17 @@
+#ifndef BOX_PREPARE_PARTS_H
+#define BOX_PREPARE_PARTS_H
+
+#include "box/prepare.h"
+
+/* The parts of box_prepare(), private to prepare*.c; each fills in its fields of @p. */
+
+/** prepare_confine() - ids, capabilities and the seccomp program. @err: names the profile's
+ * line. */
+int prepare_confine(const struct prepare_request *request, struct prepared *p, struct err *err);
+
+/** prepare_text() - what `devbox up` compares: the plan and everything else that makes a box a
+ * different one, one thing a line */
+void prepare_text(const struct prepare_request *request, const struct prepared *p,
+		  struct buf *out);
+
+#endif

@@ -1,0 +1,146 @@
+#include "box/prepare_parts.h"
+
+#include "util/cleanup.h"
+#include "util/proc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What else makes a box a different one: a change of these means a new start. Limits are live,
+ * and listed apart. */
+static void print_rest(const struct prepare_request *request, const struct prepared *p,
+		       struct buf *out)
+{
+	const struct spec *spec = request->spec;
+	size_t i;
+
+	for (i = 0; i < p->argv.count; i++)
+		buf_printf(out, "argument '%s'\n", p->argv.items[i]);
+	buf_printf(out, "in '%s' as uid %u gid %u, capabilities %016llx%s, shell '%s'\n",
+		   p->cwd, p->identity.uid, p->identity.gid,
+		   (unsigned long long)p->confine.bounding,
+		   spec->no_new_privileges ? ", no new privileges" : "", p->identity.shell);
+	buf_printf(out, "seccomp %s %016llx\n",
+		   spec->seccomp.value ? spec->seccomp.value : "default",
+		   (unsigned long long)str_hash(p->filter.program,
+						p->filter.len * sizeof(struct sock_filter),
+						STR_HASH_SEED));
+	for (i = 0; i < spec->environment.count; i++)
+		buf_printf(out, "environment %s\n", spec->environment.items[i]);
+	for (i = 0; i < p->lower.count; i++)
+		buf_printf(out, "image '%s'\n", p->lower.items[i]);
+	buf_printf(out, "network %s\n",
+		   spec->network_mode == NET_HOST   ? "host"
+		   : spec->network_mode == NET_NONE ? "none"
+						    : "project");
+	for (i = 0; i < p->confine.rlimit_count; i++)
+		buf_printf(out, "ulimit %d %llu %llu\n", p->confine.rlimits[i].resource,
+			   (unsigned long long)p->confine.rlimits[i].limit.rlim_cur,
+			   (unsigned long long)p->confine.rlimits[i].limit.rlim_max);
+	if (p->has_oom_score_adj)
+		buf_printf(out, "oom_score_adj %d\n", p->oom_score_adj);
+	if (p->affinity)
+		buf_printf(out, "cpu affinity %s\n", p->affinity);
+	buf_printf(out, "stop by signal %d, then after %llu us\n", p->stop_signal,
+		   (unsigned long long)p->stop_grace_us);
+}
+
+static void print_limit(struct buf *out, bool is_set, const char *name, uint64_t value)
+{
+	if (is_set && value == CGROUP_NO_LIMIT)
+		buf_printf(out, "limit %s max\n", name);
+	else if (is_set)
+		buf_printf(out, "limit %s %llu\n", name, (unsigned long long)value);
+}
+
+static void print_limits(const struct cgroup_limits *l, struct buf *out)
+{
+	size_t i;
+
+	print_limit(out, l->has_cpu_max, "cpu.quota", l->cpu_quota_us);
+	print_limit(out, l->has_cpu_max, "cpu.period", l->cpu_period_us);
+	print_limit(out, l->has_cpu_weight, "cpu.weight", l->cpu_weight);
+	if (l->cpuset)
+		buf_printf(out, "limit cpuset %s\n", l->cpuset);
+	if (l->cpuset_mems)
+		buf_printf(out, "limit cpuset_mems %s\n", l->cpuset_mems);
+	print_limit(out, l->has_memory_max, "memory.max", l->memory_max);
+	print_limit(out, l->has_memory_low, "memory.low", l->memory_low);
+	print_limit(out, l->has_swap_max, "memory.swap.max", l->swap_max);
+	print_limit(out, l->has_pids_max, "pids.max", l->pids_max);
+	print_limit(out, l->has_io_weight, "io.weight", l->io_weight);
+	for (i = 0; i < l->io_max_count; i++)
+		buf_printf(out, "limit io.max %u:%u %llu %llu %llu %llu\n", l->io_max[i].major,
+			   l->io_max[i].minor, (unsigned long long)l->io_max[i].rbps,
+			   (unsigned long long)l->io_max[i].wbps,
+			   (unsigned long long)l->io_max[i].riops,
+			   (unsigned long long)l->io_max[i].wiops);
+}
+
+void prepare_text(const struct prepare_request *request, const struct prepared *p,
+		  struct buf *out)
+{
+	plan_print(&p->plan, false, out);
+	print_rest(request, p, out);
+	print_limits(&p->limits, out);
+}
+
+static const char *root_kind_name(enum root_kind kind)
+{
+	switch (kind) {
+	case ROOT_HOST:
+		return "host";
+	case ROOT_OVERLAY:
+		return "overlay";
+	case ROOT_FUSE:
+		return "fuse-overlayfs";
+	}
+	return "host";
+}
+
+void prepare_record(const struct prepare_request *request, const struct prepared *p,
+		    struct record *out_record)
+{
+	const struct spec *spec = request->spec;
+	struct record r = {
+		.project = xstrdup(request->project->id),
+		.box = xstrdup(request->box),
+		.image = xstrdup(p->facts.image),
+		.root_kind = xstrdup(root_kind_name(p->facts.root_kind)),
+		.profile_file = xstrdup(spec->profile_file),
+		.folder = xstrdup(spec->project_dir),
+		.network = xstrdup(spec->network_mode == NET_HOST   ? "host"
+				   : spec->network_mode == NET_NONE ? "none"
+								    : "project"),
+		.hostname = xstrdup(p->facts.hostname),
+		.workspace_source = xstrdup(spec->workspace.source),
+		.workspace_target = xstrdup(spec->workspace.target),
+		.exec_user = xstrdup(p->identity.name),
+		.exec_uid = p->identity.uid,
+		.exec_gid = p->identity.gid,
+		.exec_home = xstrdup(p->identity.home),
+		.exec_shell = xstrdup(p->identity.shell),
+		.exec_bounding = p->confine.bounding,
+		.exec_no_new_privs = p->confine.no_new_privs,
+		.exec_can_setgroups = p->confine.can_setgroups,
+		.exec_filter = xstrdup(p->exec_filter),
+		.exec_profile = xstrdup(spec->seccomp.value),
+		.exec_affinity = xstrdup(p->affinity),
+		.has_userns = true,
+		.plan = xstrdup(p->plan_text),
+		.stop_signal = xstrdup(signal_name(p->stop_signal)),
+		.stop_grace_us = p->stop_grace_us,
+	};
+	size_t i;
+
+	r.exec_cwd = xstrdup(p->cwd);
+	strv_add_all(&r.command, &p->argv);
+	strv_add_all(&r.notes, &p->notes);
+	strv_add_all(&r.exec_groups, &p->identity.groups);
+	strv_add_all(&r.exec_env, &p->env);
+	for (i = 0; i < p->confine.rlimit_count; i++)
+		strv_addf(&r.exec_rlimits, "%d %llu %llu", p->confine.rlimits[i].resource,
+			  (unsigned long long)p->confine.rlimits[i].limit.rlim_cur,
+			  (unsigned long long)p->confine.rlimits[i].limit.rlim_max);
+	*out_record = r;
+}
