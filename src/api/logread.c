@@ -138,12 +138,11 @@ static bool was_rotated(const struct log_reader *reader)
 /* Leave the file that was read to its end for the next one. */
 static bool next_file(struct log_reader *reader)
 {
-	AUTO_CLOSE int old = -1;
+	int old = -1;
 	struct stat st;
 
 	if (reader->fd_count == 1 && !was_rotated(reader))
 		return false;
-	/* Open until the next one is, so that no other file gets its inode number. */
 	if (reader->fd_count)
 		old = reader->fds[--reader->fd_count];
 	reader->data.len = 0;
@@ -154,6 +153,9 @@ static bool next_file(struct log_reader *reader)
 		reader->ino = st.st_ino;
 		reader->dev = st.st_dev;
 	}
+	/* Not before the next one is open: no other file may get its inode number meanwhile. */
+	if (old >= 0)
+		(void)close(old);
 	return reader->fd_count > 0;
 }
 
@@ -181,7 +183,8 @@ static bool fill(struct log_reader *reader)
 	return true;
 }
 
-/* A text has no place for a NUL byte: it is left out, as terminals do, rather than be its end. */
+/* A text has no place for a NUL byte: it is left out, as terminals do, rather than be its end.
+ */
 static void drop_nuls(char *line, size_t len)
 {
 	char *to = memchr(line, '\0', len);
