@@ -1,0 +1,240 @@
+#include "box/facts_parts.h"
+
+#include "util/cleanup.h"
+#include "util/fd.h"
+#include "util/path.h"
+#include "util/proc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#define SAMPLE_MAX 512 /* entries looked at in one folder */
+
+static const char *const host_names[] = {
+	"usr",
+	"bin",
+	"sbin",
+	"lib",
+	"lib32",
+	"lib64",
+	"libx32",
+	"etc",
+	"opt",
+	"nix",
+	"gnu",
+	"var/lib/dpkg",
+	"var/lib/rpm",
+	"var/lib/pacman",
+	"var/lib/alternatives",
+};
+
+static void add_entry(struct box_facts *facts, const char *name)
+{
+	AUTO_FREE char *path = path_join("/", name);
+	struct host_entry entry = {0};
+	char link[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (lstat(path, &st) < 0)
+		return;
+	if (S_ISLNK(st.st_mode)) {
+		n = readlink(path, link, sizeof(link) - 1);
+		if (n <= 0)
+			return;
+		link[n] = '\0';
+		entry.link = xstrdup(link);
+	} else if (!S_ISDIR(st.st_mode)) {
+		return;
+	}
+	entry.name = xstrdup(name);
+	facts->entries = xrealloc(facts->entries, (facts->entry_count + 1) * sizeof(entry));
+	facts->entries[facts->entry_count++] = entry;
+}
+
+/* The host's account file with its system accounts only: who else has an account here is not
+ * the box's business. */
+static char *filter_accounts(const char *text, const char *own_line, unsigned int below)
+{
+	struct buf out = {0};
+
+	buf_puts(&out, own_line);
+	while (*text) {
+		const char *end = strchrnul(text, '\n');
+		const char *first = memchr(text, ':', (size_t)(end - text));
+		const char *second =
+			first ? memchr(first + 1, ':', (size_t)(end - first - 1)) : NULL;
+		unsigned long id = second ? strtoul(second + 1, NULL, 10) : ULONG_MAX;
+
+		if (second && (id < below || id == 65534) &&
+		    strncmp(text, own_line, (size_t)(first - text) + 1) != 0) {
+			buf_add(&out, text, (size_t)(end - text));
+			buf_putc(&out, '\n');
+		}
+		text = *end ? end + 1 : end;
+	}
+	return buf_take(&out);
+}
+
+static void account_lines(const struct facts_request *request, struct box_facts *facts)
+{
+	const struct host_user *user = request->user;
+	uint32_t uid = 0;
+
+	if (user->uid == 0 || !host_map_to_inside(request->uid_map, user->uid, &uid) ||
+	    uid == 0) {
+		facts->passwd_line = xstrdup("");
+		facts->group_line = xstrdup("");
+		return;
+	}
+	facts->passwd_line =
+		xasprintf("%s:x:%u:%u:%s:%s:%s\n", user->name, user->uid, user->gid, user->name,
+			  user->home, request->identity->shell);
+	facts->group_line = xasprintf("%s:x:%u:\n", user->group, user->gid);
+}
+
+static void host_facts(const struct facts_request *request, struct box_facts *facts)
+{
+	size_t i;
+
+	facts->root_kind = ROOT_HOST;
+	for (i = 0; i < ARRAY_LEN(host_names); i++)
+		add_entry(facts, host_names[i]);
+	facts->passwd = filter_accounts(request->accounts->passwd, facts->passwd_line, 1000);
+	facts->group = filter_accounts(request->accounts->group, facts->group_line, 1000);
+}
+
+/* Whether a box's layer can lie on a tmpfs: overlayfs keeps its marks in user.* attributes
+ * (tmpfs has them since 6.6). */
+static bool can_tmpfs_hold_layer(void)
+{
+	AUTO_CLOSE int fd = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd >= 0 && fsetxattr(fd, "user.devbox", "y", 1, 0) == 0;
+}
+
+static int sample_folder(const char *path, const struct host_map *uid_map,
+			 const struct host_map *gid_map)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(path);
+	struct dirent *entry;
+	struct stat st;
+	uint32_t inside;
+	int n = 0;
+
+	while (dir && n++ < SAMPLE_MAX && (entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (!host_map_to_inside(uid_map, st.st_uid, &inside) ||
+		    !host_map_to_inside(gid_map, st.st_gid, &inside))
+			return 0;
+	}
+	return 1;
+}
+
+int box_lower_check(const struct strv *lower, const struct host_map *uid_map,
+		    const struct host_map *gid_map, struct err *err)
+{
+	static const char *const folders[] = {"", "etc", "usr", "usr/bin", "bin"};
+	size_t i, j;
+
+	for (i = 0; i < lower->count; i++) {
+		struct stat st;
+
+		if (stat(lower->items[i], &st) < 0)
+			return err_sys(err, "root file system '%s'", lower->items[i]);
+		for (j = 0; j < ARRAY_LEN(folders); j++) {
+			AUTO_FREE char *path = path_join(lower->items[i], folders[j]);
+
+			if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+			    sample_folder(path, uid_map, gid_map) == 0)
+				return 0;
+		}
+	}
+	return 1;
+}
+
+static int need_fuse(struct box_facts *facts, const char *why, struct strv *notes,
+		     struct err *err)
+{
+	AUTO_CLOSE int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	facts->root_kind = ROOT_FUSE;
+	facts->fuse_program = proc_find_program("fuse-overlayfs");
+	if (!facts->fuse_program) {
+		(void)err_set(err,
+			      "image '%s' needs fuse-overlayfs, which is not installed: %s",
+			      facts->image, why);
+		return err_hint(err, "sudo apt-get install fuse-overlayfs   (Fedora: sudo dnf "
+				     "install fuse-overlayfs)");
+	}
+	if (fd < 0) {
+		(void)err_sys(err,
+			      "image '%s' needs fuse-overlayfs (%s), but '/dev/fuse' cannot be "
+			      "opened",
+			      facts->image, why);
+		return err_hint(err, "sudo modprobe fuse && sudo chmod 0666 /dev/fuse");
+	}
+	strv_addf(notes, "root through fuse-overlayfs: %s", why);
+	return 0;
+}
+
+static int make_layer(const struct facts_request *request, struct box_facts *facts,
+		      struct err *err)
+{
+	const char *dir = request->box_dir;
+
+	if (!dir) {
+		if (can_tmpfs_hold_layer())
+			return 0;
+		dir = request->scratch_dir;
+	}
+	facts->upper_dir = path_join(dir, "upper");
+	facts->work_dir = path_join(dir, "work");
+	if (facts_make_folder(request, facts->upper_dir) < 0 ||
+	    facts_make_folder(request, facts->work_dir) < 0)
+		return err_sys(err, "make the box's folder '%s'", dir);
+	return 0;
+}
+
+static int overlay_facts(const struct facts_request *request, struct box_facts *facts,
+			 struct strv *notes, struct err *err)
+{
+	int is_mapped;
+
+	strv_add_all(&facts->lower, request->lower);
+	is_mapped = box_lower_check(&facts->lower, request->uid_map, request->gid_map, err);
+	if (is_mapped < 0)
+		return -1;
+	facts->root_kind = ROOT_OVERLAY;
+	if (!is_mapped) {
+		if (need_fuse(facts,
+			      "its files belong to ids outside your subordinate ids, and are "
+			      "shown as root's",
+			      notes, err) < 0)
+			return -1;
+	} else if (request->force_fuse) {
+		if (need_fuse(facts,
+			      "native overlayfs does not work where the box's layer lies",
+			      notes, err) < 0)
+			return -1;
+	}
+	return make_layer(request, facts, err);
+}
+
+int facts_root(const struct facts_request *request, struct box_facts *facts, struct strv *notes,
+	       struct err *err)
+{
+	account_lines(request, facts);
+	if (request->lower->count > 0)
+		return overlay_facts(request, facts, notes, err);
+	host_facts(request, facts);
+	return 0;
+}
