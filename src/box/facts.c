@@ -1,5 +1,6 @@
-#include "box/facts_parts.h"
+#include "box/facts.h"
 
+#include "box/facts_parts.h"
 #include "net/net.h"
 #include "util/cleanup.h"
 #include "util/fd.h"

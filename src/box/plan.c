@@ -1,3 +1,5 @@
+#include "box/plan.h"
+
 #include "box/plan_build.h"
 
 #include <sched.h>

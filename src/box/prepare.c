@@ -1,5 +1,6 @@
-#include "box/prepare_parts.h"
+#include "box/prepare.h"
 
+#include "box/prepare_parts.h"
 #include "util/cleanup.h"
 #include "util/path.h"
 #include "util/proc.h"

@@ -1,0 +1,52 @@
+#ifndef BOX_WARD_H
+#define BOX_WARD_H
+
+#include "box/launch.h"
+#include "box/logfile.h"
+#include "box/supervise.h"
+
+#define WARD_CLIENTS_MAX 64
+#define WARD_KILL_MS 5000 /* from a kill to the end of the last process */
+
+/* The box in the care of supervise(): private to supervise.c and ward_*.c. */
+
+/** struct ward - the box in our care */
+struct ward {
+	const struct supervise_request *request;
+	struct prepared *prepared;
+	struct record *record;
+	struct launched launched;
+	struct logfile log;
+	struct logstream streams[2];
+	int output[2]; /* reading ends of its stdout and stderr, or [0] its terminal */
+	int clients[WARD_CLIENTS_MAX]; /* who waits for its end */
+	size_t client_count;
+	int listen_fd;
+	int signal_fd;
+	int cgroup_fd;
+	int64_t kill_at_ms; /* monotonic; 0: nobody asked it to end */
+	char *refused;      /* calls the seccomp profile refused */
+	bool is_over;
+	bool has_status;
+	int status;
+};
+
+/** ward_set_up() - log, socket, group and box. On failure the box may stand half: box_end()
+ * it. */
+int ward_set_up(struct ward *ward, bool *out_refused, struct err *err);
+
+/** ward_loop_once() - wait for what happens next, and do what it asks for; is_over after the
+ * last time */
+void ward_loop_once(struct ward *ward);
+
+/** ward_end() - the box has ended or has to: reap it, explain, record, answer who waits. Frees
+ * nothing. */
+void ward_end(struct ward *ward);
+
+void ward_save(struct ward *ward);
+void ward_kill(struct ward *ward);
+/** ward_keep_refused() - what the profile refused, before the listener goes */
+void ward_keep_refused(struct ward *ward);
+int64_t ward_realtime_ms(void);
+
+#endif

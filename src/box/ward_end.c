@@ -1,0 +1,86 @@
+#include "box/ward.h"
+
+#include "cgroup/stats.h"
+#include "util/cleanup.h"
+#include "util/path.h"
+#include "util/proc.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static void answer(struct ward *ward, const char *words)
+{
+	size_t i;
+
+	for (i = 0; i < ward->client_count; i++) {
+		(void)send(ward->clients[i], words, strlen(words), MSG_NOSIGNAL);
+		(void)close(ward->clients[i]);
+	}
+	ward->client_count = 0;
+}
+
+static void explain_end(struct ward *ward)
+{
+	struct cgroup_stats stats;
+	struct err ignored;
+	char size[STR_SIZE_MAX];
+
+	if (ward->cgroup_fd < 0 || cgroup_stats_read(ward->cgroup_fd, &stats, &ignored) < 0)
+		return;
+	if (stats.oom_kills == STAT_UNKNOWN || stats.oom_kills == 0 || ward->record->reason)
+		return;
+	ward->record->reason = xasprintf("oom-killed at %s: raise mem_limit",
+					 str_format_size(stats.memory_max, size));
+}
+
+static void drain(struct ward *ward)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		char buffer[16384];
+		ssize_t n;
+
+		while (ward->output[i] >= 0 &&
+		       (n = read(ward->output[i], buffer, sizeof(buffer))) > 0)
+			logstream_add(&ward->streams[i], &ward->log, buffer, (size_t)n);
+		logstream_end(&ward->streams[i], &ward->log);
+	}
+}
+
+void ward_end(struct ward *ward)
+{
+	struct record *record = ward->record;
+	struct err ignored;
+
+	explain_end(ward);
+	ward_kill(ward);
+	(void)proc_wait(ward->launched.process.pid);
+	drain(ward);
+	net_slirp_stop(&ward->launched.slirp);
+	if (ward->cgroup_fd >= 0) {
+		(void)cgroup_wait_empty(ward->cgroup_fd, WARD_KILL_MS, &ignored);
+		(void)close(ward->cgroup_fd);
+		(void)cgroup_remove(record->cgroup, &ignored);
+	}
+	ward_keep_refused(ward);
+	if (ward->refused && !record->reason && ward->has_status && ward->status != 0)
+		record->reason = xasprintf("the seccomp profile refused: %s", ward->refused);
+	record->phase = PHASE_EXITED;
+	record->finished_ms = ward_realtime_ms();
+	record->has_exit = true;
+	record->exit_code = ward->has_status ? proc_exit_code(ward->status) : 137;
+	ward_save(ward);
+	logfile_close(&ward->log);
+	/* Before the answers: who hears "ok" may start the next supervisor at once. */
+	{
+		AUTO_FREE char *path =
+			path_join(ward->request->project->runtime_dir, "control.sock");
+
+		(void)unlink(path);
+	}
+	answer(ward, "ok");
+}

@@ -1,0 +1,175 @@
+#include "box/ward.h"
+
+#include "box/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Ask it to end; the loop sees to it that it does. */
+static void begin_stop(struct ward *ward, int64_t timeout_us)
+{
+	const struct init_message message = {.type = INIT_SIGNAL,
+					     .a = ward->prepared->stop_signal};
+	struct err ignored;
+	int64_t at;
+
+	if (timeout_us < 0)
+		timeout_us = (int64_t)ward->prepared->stop_grace_us;
+	at = monotonic_ms() + timeout_us / 1000;
+	if (at == 0)
+		at = 1;
+	if (ward->kill_at_ms == 0 || at < ward->kill_at_ms)
+		ward->kill_at_ms = at;
+	/* A frozen box hears nothing. */
+	if (ward->cgroup_fd >= 0)
+		(void)cgroup_freeze(ward->cgroup_fd, false, 100, &ignored);
+	(void)send(ward->launched.process.socket, &message, sizeof(message), MSG_NOSIGNAL);
+}
+
+static void serve(struct ward *ward, int client)
+{
+	char request[CONTROL_MESSAGE_MAX];
+	char box[CONTROL_MESSAGE_MAX];
+	long long timeout;
+	ssize_t n = recv(client, request, sizeof(request) - 1, MSG_DONTWAIT);
+
+	if (n <= 0 && (n == 0 || errno != EAGAIN)) {
+		(void)close(client);
+		return;
+	}
+	request[n > 0 ? n : 0] = '\0';
+	if (sscanf(request, "stop %1023s %lld", box, &timeout) == 2 &&
+	    strcmp(box, ward->record->box) == 0 && ward->client_count < WARD_CLIENTS_MAX) {
+		ward->clients[ward->client_count++] = client;
+		begin_stop(ward, timeout);
+		return;
+	}
+	(void)send(client, "the supervisor does not know this request", 41, MSG_NOSIGNAL);
+	(void)close(client);
+}
+
+static void accept_client(struct ward *ward)
+{
+	const struct timeval patience = {.tv_sec = 1};
+	int client = accept4(ward->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct pollfd readable = {.fd = client, .events = POLLIN};
+
+	if (client < 0)
+		return;
+	(void)setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	/* The request follows the connection at once, or it is nobody we wait for. */
+	if (poll(&readable, 1, 1000) <= 0)
+		(void)close(client);
+	else
+		serve(ward, client);
+}
+
+static void read_output(struct ward *ward, int i)
+{
+	char buffer[16384];
+	ssize_t n = read(ward->output[i], buffer, sizeof(buffer));
+
+	if (n > 0) {
+		logstream_add(&ward->streams[i], &ward->log, buffer, (size_t)n);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		logstream_end(&ward->streams[i], &ward->log);
+		if (ward->output[i] != ward->launched.master)
+			(void)close(ward->output[i]);
+		ward->output[i] = -1;
+	}
+}
+
+static void read_message(struct ward *ward)
+{
+	struct init_message message;
+	ssize_t n =
+		recv(ward->launched.process.socket, &message, sizeof(message), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != (ssize_t)sizeof(message)) {
+		ward->is_over = true;
+	} else if (message.type == INIT_EXITED) {
+		ward->status = message.a;
+		ward->has_status = ward->is_over = true;
+	} else if (message.type == INIT_GUARD_DIED) {
+		ward->record->reason = xstrdup("fuse-overlayfs, which held its root, ended");
+		ward->is_over = true;
+	}
+}
+
+static void read_signals(struct ward *ward)
+{
+	struct signalfd_siginfo info;
+
+	while (read(ward->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+		    info.ssi_signo == SIGQUIT)
+			begin_stop(ward, -1);
+	}
+}
+
+static int time_left(const struct ward *ward)
+{
+	int64_t left;
+
+	if (ward->kill_at_ms == 0)
+		return -1;
+	left = ward->kill_at_ms - monotonic_ms();
+	return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+}
+
+void ward_loop_once(struct ward *ward)
+{
+	struct notify *notify = ward->launched.process.notify;
+	struct pollfd polls[7] = {
+		{.fd = ward->signal_fd, .events = POLLIN},
+		{.fd = ward->launched.process.socket, .events = POLLIN},
+		{.fd = ward->listen_fd, .events = POLLIN},
+		{.fd = ward->output[0], .events = POLLIN},
+		{.fd = ward->output[1], .events = POLLIN},
+		{.fd = ward->launched.slirp.pid > 0 ? ward->launched.slirp.pid_fd : -1,
+		 .events = POLLIN},
+		{.fd = notify ? notify_fd(notify) : -1, .events = POLLIN},
+	};
+
+	if (poll(polls, 7, time_left(ward)) < 0 && errno != EINTR)
+		return;
+	if (ward->kill_at_ms != 0 && monotonic_ms() >= ward->kill_at_ms) {
+		ward_kill(ward);
+		ward->kill_at_ms = monotonic_ms() + WARD_KILL_MS;
+	}
+	if (polls[0].revents)
+		read_signals(ward);
+	if (polls[3].revents)
+		read_output(ward, 0);
+	if (polls[4].revents)
+		read_output(ward, 1);
+	if (polls[1].revents)
+		read_message(ward);
+	if (polls[2].revents)
+		accept_client(ward);
+	if (polls[6].revents && notify_handle(notify) < 0)
+		ward_keep_refused(ward);
+	if (polls[5].revents) {
+		net_slirp_stop(&ward->launched.slirp);
+		strv_add(&ward->record->notes, "the network is gone: slirp4netns ended; "
+					       "'devbox restart' brings it back");
+		ward_save(ward);
+	}
+}
