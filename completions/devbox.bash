@@ -41,7 +41,7 @@ _devbox_takes_argument() {
 
 _devbox() {
 	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect config plan doctor completion version help'
-	local global='-f --file -C --directory -p --project -q --quiet -v --verbose --json --color --version -h --help'
+	local global='-f --file -C --directory -p --project -q --quiet -v --verbose --color --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
 
@@ -69,6 +69,9 @@ _devbox() {
 	elif _devbox_takes_argument "$verb" "$prev"; then
 		mapfile -t COMPREPLY < <(_devbox_argument "$verb" "$prev" "$cur")
 	elif [[ $cur == -* ]]; then
+		case $verb in
+		'' | ps | stats | logs | inspect | config | doctor) global+=' --json' ;;
+		esac
 		mapfile -t COMPREPLY < <(compgen -W "$(_devbox_options "$verb") $global" -- "$cur")
 	else
 		case $verb in

@@ -68,7 +68,7 @@ complete -c devbox -n 'not __devbox_after_dashes' -s C -l directory -r -f -a '(_
 complete -c devbox -n 'not __devbox_after_dashes' -s p -l project -r -f -d 'name of the project'
 complete -c devbox -n 'not __devbox_after_dashes' -s q -l quiet -d 'no progress, only results and errors'
 complete -c devbox -n 'not __devbox_after_dashes' -s v -l verbose -d 'say more of what is done'
-complete -c devbox -n 'not __devbox_after_dashes' -l json -d 'print JSON'
+complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats logs inspect config doctor' -l json -d 'print JSON'
 complete -c devbox -n 'not __devbox_after_dashes' -l color -r -f -a 'auto always never' -d 'auto, always or never'
 complete -c devbox -n 'not __devbox_after_dashes' -l version -d 'print the version'
 complete -c devbox -n 'not __devbox_after_dashes' -s h -l help -d 'print help, also of a verb'

@@ -16,7 +16,12 @@ sorted() { grep -v '^$' | sort -u; }
 verbs=$(bx __complete verbs | sorted)
 globals=$(bx __complete options | sorted)
 own_options() { bx __complete options "$1" | sorted; }
-all_options() { { bx __complete options "$1" | grep -v '^--json$'; echo "$globals"; } | sorted; }
+# Of the options of every verb, --json is for those only that have something to print.
+all_options() {
+	local not=none
+	bx "$1" --json --help >/dev/null 2>&1 || not=--json
+	{ bx __complete options "$1"; echo "$globals"; } | grep -vx -e "$not" | sorted
+}
 
 # A verb's part of the manual, "globals" for the options of every verb; and its options.
 manual_part() {
@@ -49,13 +54,15 @@ fish_words() {
 # The completion system itself needs a terminal: what _devbox tells it is looked at.
 zsh_words() {
 	zsh -f -c '
-		_arguments() { print -rl -- "$@"; state=argument; return 1 }
+		_arguments() { print -rl -- next "$@"; state=argument; return 1 }
 		_describe() { print -rl -- "${(@P)2}" }
 		words=("$@") CURRENT=$#
 		source completions/_devbox' zsh "$@" 2>&1
 }
 zsh_options() {
-	zsh_words "$1" - | sed -nE 's/^(\([^)]*\))?\*?(--?[a-zA-Z-]+)[+=]?\[.*/\2/p' | sorted
+	# The last it says.
+	zsh_words "$1" - | awk '/^next$/ { text = ""; next } { text = text $0 "\n" } END { printf "%s", text }' |
+		sed -nE 's/^(\([^)]*\))?\*?(--?[a-zA-Z-]+)[+=]?\[.*/\2/p' | sorted
 }
 
 is "$(bx help | grep -oE '^  [a-z]+' | tr -d ' ' | sorted)" "$verbs" 'the help lists every verb'
@@ -74,9 +81,9 @@ for verb in $verbs; do
 	is "$(bx help "$verb")" "$(bx "$verb" --help)" "$verb: help VERB and VERB --help are the same"
 	is "$(bx help "$verb" | help_options)" "$(own_options "$verb")" "$verb: the help has its options"
 	is "$(manual_options "$verb")" "$(own_options "$verb")" "$verb: the manual has its options"
-	is "$(bash_words "$verb" - | grep -v '^--json$')" "$(all_options "$verb" | grep -v '^--json$')" "$verb: completion for bash has its options"
-	is "$(fish_words "$verb" - | grep -v '^--json$')" "$(all_options "$verb" | grep -v '^--json$')" "$verb: completion for fish has its options"
-	is "$(zsh_options "$verb" | grep -v '^--json$')" "$(all_options "$verb" | grep -v '^--json$')" "$verb: completion for zsh has its options"
+	is "$(bash_words "$verb" -)" "$(all_options "$verb")" "$verb: completion for bash has its options"
+	is "$(fish_words "$verb" -)" "$(all_options "$verb")" "$verb: completion for fish has its options"
+	is "$(zsh_options "$verb")" "$(all_options "$verb")" "$verb: completion for zsh has its options"
 done
 
 # Options that take an argument, and those that do not, are told apart by all of them.
