@@ -29,7 +29,8 @@ int verb_up(struct cli *cli)
 	};
 	struct err err = {0};
 
-	if (take_duration(cli, "wait-timeout", &options.wait_timeout_us) < 0)
+	if (take_duration(cli, "wait-timeout", &options.wait_timeout_us) < 0 ||
+	    (args_value(&cli->args, "wait-timeout") && !options.wait_timeout_us))
 		return cli_value_fail(cli, "wait-timeout", "a duration such as 1m30s");
 	if (cli_open(cli, &err) < 0 || devbox_up(cli->devbox, &options, &plan, &err) < 0)
 		return cli_fail(cli, &err);
