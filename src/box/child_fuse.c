@@ -81,8 +81,8 @@ static int build_options(const struct child *child, const struct step *step, cha
 		at = put(out, at, ",upperdir=" STEP_STAGE_DIR "/layer/upper");
 		at = put(out, at, ",workdir=" STEP_STAGE_DIR "/layer/work");
 	}
-	/* Files of ids outside the map would all be nobody's: they are shown as root's. */
-	at = put(out, at, ",squash_to_root,allow_other,default_permissions");
+	at = put(out, at, ",allow_other,default_permissions");
+	at = put(out, at, step->data);
 	out[at] = '\0';
 	return 0;
 }

@@ -213,6 +213,7 @@ static int overlay_facts(const struct facts_request *request, struct box_facts *
 	is_mapped = box_lower_check(&facts->lower, request->uid_map, request->gid_map, err);
 	if (is_mapped < 0)
 		return -1;
+	facts->has_foreign_ids = !is_mapped;
 	facts->root_kind = ROOT_OVERLAY;
 	if (!is_mapped) {
 		if (need_fuse(facts,

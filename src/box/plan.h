@@ -67,6 +67,7 @@ struct box_facts {
 	bool nested; /* an unmasked proc is kept so that namespaces inside can mount their own
 		      */
 	char *fuse_program;
+	bool has_foreign_ids; /* ROOT_FUSE: files of ids outside the map */
 };
 void box_facts_done(struct box_facts *facts);
 

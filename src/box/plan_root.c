@@ -7,6 +7,19 @@
 
 enum { DEVICES_REQUIRED = 6 };
 
+/*
+ * Files of ids outside the map would all be nobody's (65534): they are shown as root's, the
+ * others as whose they are.
+ */
+static const char *fuse_options(const struct box_facts *facts)
+{
+	if (facts->is_single_id)
+		return ",squash_to_root";
+	if (facts->has_foreign_ids)
+		return ",uidmapping=0:0:65534:65534:0:1,gidmapping=0:0:65534:65534:0:1";
+	return "";
+}
+
 static void add_root(struct plan_builder *b)
 {
 	const struct box_facts *facts = b->facts;
@@ -25,6 +38,7 @@ static void add_root(struct plan_builder *b)
 			step->lower[i] = b->lower_slot0 + (int)i;
 		step->upper = b->upper_slot;
 		step->work = b->work_slot;
+		step->data = facts->root_kind == ROOT_FUSE ? fuse_options(facts) : NULL;
 		step->source = plan_keep(b, xstrdup(facts->image));
 		step->at = plan_place(b, &b->spec->image.at);
 	}

@@ -6,6 +6,7 @@
 #include "util/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,8 +115,9 @@ static int find_lower(const struct spec *spec, struct prepared *p, struct err *e
 		return 0;
 	if (str_starts(image, "rootfs:")) {
 		const char *dir = image + strlen("rootfs:");
+		AUTO_CLOSE int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		if (access(dir, F_OK) < 0) {
+		if (fd < 0) {
 			(void)err_sys(err, "image '%s'", image);
 			if (spec->image.at.file)
 				(void)err_at(err, spec->image.at.file, spec->image.at.line,
