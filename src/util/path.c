@@ -26,6 +26,8 @@
 #define MAX_LINKS 40
 /* Each round loses against a rename somewhere; after so many something is wrong. */
 #define MAX_RETRIES 128
+/* Each ".." opens the way down again: links full of them would keep us for minutes. */
+#define MAX_OPENS 20000
 #define PARENT_MODE 0755
 #define FILE_MODE 0644
 
@@ -41,6 +43,7 @@ struct walk {
 	int root_fd;             /* borrowed */
 	int fd;                  /* the folder reached */
 	unsigned links;          /* followed so far */
+	unsigned opens;          /* in all attempts */
 	char done[PATH_MAX];     /* the names from the root to fd: "a/b", no links, no ".." */
 	char rest[PATH_MAX];     /* what is left to resolve */
 	char name[NAME_MAX + 1]; /* the name in hand */
@@ -107,6 +110,7 @@ static int to_parent(struct walk *w)
 		char *slash = strchr(from, '/');
 		int next;
 
+		w->opens++;
 		if (slash)
 			*slash = '\0';
 		next = open_dir(fd, from);
@@ -299,6 +303,8 @@ static int step(struct walk *w, const struct want *want)
 	struct stat st;
 	int fd = -1, result;
 
+	if (++w->opens > MAX_OPENS)
+		return fail(ELOOP);
 	if (strcmp(w->name, ".") == 0)
 		return GO_ON;
 	if (strcmp(w->name, "..") == 0)
@@ -362,6 +368,7 @@ static int walk_path(int root_fd, const char *path, const struct want *want)
 
 	w.root_fd = root_fd;
 	w.fd = -1;
+	w.opens = 0;
 	do {
 		fd = walk_once(&w, path, want);
 	} while (fd < 0 && errno == EAGAIN && ++tries < MAX_RETRIES);
@@ -431,12 +438,51 @@ int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode)
 	return is_walk ? walk_path(root_fd, path, &want) : fd;
 }
 
-/* What is there already is opened the fast way; only a walk can make what is not. */
+/*
+ * The common case of what is missing: a last name in a folder that is there. Made exclusively
+ * and opened without following: a link or a race here is a failure, and the walk's to judge.
+ * Return: descriptor or -1.
+ */
+static int make_last(int root_fd, const char *path, const struct want *want)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char parent[PATH_MAX];
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	int parent_fd, fd = -1;
+
+	if (!*name || name[0] == '.' || len + 2 > sizeof(parent))
+		return -1;
+	memcpy(parent, path, len);
+	parent[len] = '\0';
+	parent_fd = path_open_in_root(root_fd, len ? parent : ".", O_PATH | O_DIRECTORY, 0);
+	if (parent_fd < 0)
+		return -1;
+	if (want->make == MAKE_DIR) {
+		if (mkdirat(parent_fd, name, want->mode) == 0)
+			fd = open_dir(parent_fd, name);
+	} else {
+		int made = openat(parent_fd, name,
+				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				  want->mode);
+
+		if (made >= 0 && close(made) == 0)
+			fd = openat(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
+	(void)close(parent_fd);
+	return fd;
+}
+
+/* What is there already is opened the fast way, and so is what is only one name short; a walk
+ * makes the rest. */
 static int open_or_make(int root_fd, const char *path, const struct want *want)
 {
 	int fd = path_open_in_root(root_fd, path, want->flags, 0);
 
-	return fd < 0 && errno == ENOENT ? walk_path(root_fd, path, want) : fd;
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = is_walk_forced ? -1 : make_last(root_fd, path, want);
+	return fd >= 0 ? fd : walk_path(root_fd, path, want);
 }
 
 int path_mkdir_in_root(int root_fd, const char *path, mode_t mode)
