@@ -2,6 +2,7 @@
 
 #include "box/plan_build.h"
 
+#include <linux/mount.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,10 +73,20 @@ struct step *plan_add_fs(struct plan_builder *b, const char *type, const char *t
 struct step *plan_add_bind(struct plan_builder *b, int slot, const char *target, bool is_dir)
 {
 	struct step *step = plan_add(b, STEP_BIND);
+	size_t i;
 
 	step->slot = slot;
 	step->target = plan_keep(b, xstrdup(target));
 	step->is_dir = is_dir;
+	/* In its words, too: two plans are the same when they read the same. */
+	for (i = 0; i < b->plan.count; i++) {
+		const struct step *opened = &b->plan.steps[i];
+
+		if (opened->kind == STEP_OPEN_TREE && opened->slot == slot) {
+			step->source = opened->source;
+			step->attr = opened->attr & MOUNT_ATTR_RDONLY;
+		}
+	}
 	return step;
 }
 

@@ -74,7 +74,7 @@ static void inside_words(const struct step *step, struct buf *out)
 		add_attributes(step, out);
 		break;
 	case STEP_BIND:
-		sentence(out, "bind", NULL, " on", step->target);
+		sentence(out, "bind", step->source, " on", step->target);
 		add_attributes(step, out);
 		break;
 	case STEP_TEXT:

@@ -52,6 +52,20 @@ static int compare_wishes(const void *a, const void *b)
 		      ((const struct plan_wish *)b)->target);
 }
 
+/* Whether something else than the home is mounted at @folder or above it. */
+static bool is_in_other_tree(const struct plan_builder *b, const char *folder)
+{
+	size_t i;
+
+	for (i = 0; i < b->wish_count; i++) {
+		if (strcmp(b->wishes[i].target, b->facts->home_in_box) != 0 &&
+		    path_is_below(b->wishes[i].target, b->facts->home_in_box) &&
+		    path_is_below(folder, b->wishes[i].target))
+			return true;
+	}
+	return false;
+}
+
 /* On a fresh tmpfs home, folders to mount on are the user's, not the box's root's who makes
  * them. */
 static void own_parents(struct plan_builder *b, const char *target)
@@ -65,12 +79,14 @@ static void own_parents(struct plan_builder *b, const char *target)
 		return;
 	for (slash = strchr(target + home_len + 1, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
-		char *folder = xstrndup(target, (size_t)(slash - target));
-		struct step *step = plan_add_dir(b, folder, 0755);
+		AUTO_FREE char *folder = xstrndup(target, (size_t)(slash - target));
+		struct step *step;
 
+		if (is_in_other_tree(b, folder))
+			return;
+		step = plan_add_dir(b, folder, 0755);
 		step->uid = b->uid;
 		step->gid = b->gid;
-		free(folder);
 	}
 }
 

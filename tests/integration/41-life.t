@@ -42,7 +42,7 @@ is "$status|$out|$err" '0||' 'with -q not even that'
 run bx inspect
 ok 'inspect prints an object' json '.name == "life" and .state == "up" and .exit_code == null and .command == []'
 ok 'over several lines' test "$(wc -l <<<"$out")" -gt 10
-like "$(jq -r .plan <<<"$out")" "bind on '$project'" 'with the plan it was started by'
+like "$(jq -r .plan <<<"$out")" "bind '$project' on '$project'" 'with the plan it was started by'
 run bx inspect --json
 is "$(wc -l <<<"$out")" 1 'with --json on one line'
 ok 'python reads it, too' python_reads
