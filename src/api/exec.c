@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,15 +143,18 @@ static void make_command(struct visit *visit)
 				 record->exec_cwd);
 }
 
-static int relay_joined(struct visit *visit, const struct joined *joined, int signal_fd,
+static int relay_joined(struct stdio *stdio, const struct joined *joined, int signal_fd,
 			int cgroup_fd, int *out_status, struct err *err)
 {
 	const struct relay relay = {
-		.socket = joined->socket, .master = joined->master, .signal_fd = signal_fd};
+		.socket = joined->socket,
+		.master = joined->master,
+		.signal_fd = signal_fd,
+		.stdio = stdio,
+	};
 	bool guard_died;
 	int status;
 
-	(void)visit;
 	if (relay_run(&relay, &status, &guard_died, err) < 0) {
 		/* The box was stopped or killed under the command: that is how commands end by
 		 * signal 9. */
@@ -158,7 +162,9 @@ static int relay_joined(struct visit *visit, const struct joined *joined, int si
 		api_explain_status(137, cgroup_fd, NULL);
 		return 0;
 	}
-	/* Its init has said how it ended and ends itself: reap it, or it lies about in the box's ps. */
+	/* Its init has said how it ended and ends itself, unless the box's root keeps it: reap
+	 * it, or it lies about in the box's ps. */
+	(void)kill(joined->pid, SIGKILL);
 	(void)proc_wait(joined->pid);
 	*out_status = proc_exit_code(status);
 	api_explain_status(*out_status, cgroup_fd, NULL);
@@ -167,7 +173,9 @@ static int relay_joined(struct visit *visit, const struct joined *joined, int si
 
 static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 {
+	struct stdio stdio;
 	struct join_request request = {
+		.stdio = &stdio,
 		.record = &visit->record,
 		.argv = &visit->argv,
 		.env = &visit->env,
@@ -187,9 +195,12 @@ static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 		return -1;
 	if (visit->record.cgroup)
 		cgroup_fd = open(visit->record.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (stdio_open(request.wants_tty, &stdio, err) < 0)
+		return -1;
 	if (box_join(&request, &joined, out_status, err) < 0)
 		return -1;
-	return relay_joined(visit, &joined, signal_fd, cgroup_fd, out_status, err);
+	stdio_started(&stdio);
+	return relay_joined(&stdio, &joined, signal_fd, cgroup_fd, out_status, err);
 }
 
 int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *out_status,

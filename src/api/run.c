@@ -23,6 +23,7 @@ struct run {
 	struct project project;
 	struct prepared prepared;
 	struct launched launched;
+	struct stdio stdio;
 	int signal_fd;
 	int cgroup_fd;
 	char *cgroup_path;
@@ -115,7 +116,6 @@ static int launch(struct run *run, int *out_status, struct err *err)
 {
 	struct launch_options options = {
 		.cgroup_fd = -1,
-		.stdio = {0, 1, 2},
 		.network = run->spec.network_mode,
 	};
 	AUTO_CLOSE int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -123,6 +123,9 @@ static int launch(struct run *run, int *out_status, struct err *err)
 	bool is_refused;
 	int rc;
 
+	if (stdio_open(wants_tty, &run->stdio, err) < 0)
+		return -1;
+	memcpy(options.stdio, run->stdio.theirs, sizeof(options.stdio));
 	options.log_fd = log;
 	options.runtime_dir = run->devbox->dirs.runtime;
 	if (wants_tty)
@@ -165,11 +168,13 @@ static int relay(struct run *run, int *out_status, struct err *err)
 		.socket = run->launched.process.socket,
 		.master = run->launched.master,
 		.signal_fd = run->signal_fd,
+		.stdio = &run->stdio,
 		.notify = run->launched.process.notify,
 	};
 	bool guard_died = false;
 	int status = 0;
 
+	stdio_started(&run->stdio);
 	if (relay_run(&relay, &status, &guard_died, err) < 0) {
 		*out_status = guard_died ? 125 : 137;
 		return guard_died ? -1 : 0;

@@ -203,6 +203,8 @@ static int do_step(struct child *child, const struct step *step, size_t index)
 		return child_fs(child, step);
 	case STEP_BIND:
 		return child_bind(child, step);
+	case STEP_SCRATCH:
+		return child_scratch(child, step, index);
 	case STEP_TEXT:
 		return child_text(child, step, index);
 	case STEP_DIR:

@@ -39,6 +39,7 @@ int child_root(struct child *child, const struct step *step);
 int child_root_fuse(struct child *child, const struct step *step);
 int child_fs(struct child *child, const struct step *step);
 int child_bind(struct child *child, const struct step *step);
+int child_scratch(struct child *child, const struct step *step, size_t index);
 int child_text(struct child *child, const struct step *step, size_t index);
 int child_mask(struct child *child, const struct step *step);
 int child_read_only(struct child *child, const struct step *step);

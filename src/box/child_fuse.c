@@ -27,8 +27,8 @@ static size_t put(char *out, size_t at, const char *text)
 }
 
 /*
- * The program asks for the paths of its folders, and those below STEP_STAGE_DIR are hidden by the
- * stage: the folder of @slot, or the one @above it, is shown on the stage.
+ * The program asks for the paths of its folders, and those below STEP_STAGE_DIR are hidden by
+ * the stage: the folder of @slot, or the one @above it, is shown on the stage.
  */
 static int show(const struct child *child, int slot, bool above, const char *target)
 {

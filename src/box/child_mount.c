@@ -186,29 +186,27 @@ int child_bind(struct child *child, const struct step *step)
 	return rc;
 }
 
-int child_text(struct child *child, const struct step *step, size_t index)
-{
-	char path[sizeof(TEXT_DIR) + 16] = TEXT_DIR "/";
-	size_t len = strlen(step->data);
-	size_t at = sizeof(TEXT_DIR);
-	int fd;
-	int rc;
+#define STAGE_NAME_MAX (sizeof(TEXT_DIR) + 16)
 
+/* A name on the stage for what step @index makes there. */
+static void name_on_stage(char path[STAGE_NAME_MAX], size_t index)
+{
+	size_t at = sizeof(TEXT_DIR);
+
+	memcpy(path, TEXT_DIR "/", sizeof(TEXT_DIR));
 	do {
 		path[at++] = (char)('a' + index % 26);
 		index /= 26;
 	} while (index > 0);
 	path[at] = '\0';
+}
 
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, step->mode);
-	if (fd < 0)
-		return -1;
-	rc = write(fd, step->data, len) == (ssize_t)len ? fchmod(fd, step->mode) : -1;
-	(void)close(fd);
-	if (rc < 0)
-		return -1;
+/* What was made at @path on the stage, on the step's target. */
+static int bind_from_stage(struct child *child, const struct step *step, const char *path)
+{
+	int fd = mnt_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC);
+	int rc;
 
-	fd = mnt_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	rc = mnt_set(fd, step->attr, 0);
@@ -216,6 +214,35 @@ int child_text(struct child *child, const struct step *step, size_t index)
 		rc = attach(child, fd, step);
 	(void)close(fd);
 	return rc;
+}
+
+int child_scratch(struct child *child, const struct step *step, size_t index)
+{
+	char path[STAGE_NAME_MAX];
+
+	name_on_stage(path, index);
+	if (mkdir(path, 0700) < 0 || chmod(path, step->mode) < 0)
+		return -1;
+	if ((step->uid != 0 || step->gid != 0) &&
+	    fchownat(AT_FDCWD, path, step->uid, step->gid, 0) < 0)
+		return -1;
+	return bind_from_stage(child, step, path);
+}
+
+int child_text(struct child *child, const struct step *step, size_t index)
+{
+	char path[STAGE_NAME_MAX];
+	size_t len = strlen(step->data);
+	int fd;
+	int rc;
+
+	name_on_stage(path, index);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, step->mode);
+	if (fd < 0)
+		return -1;
+	rc = write(fd, step->data, len) == (ssize_t)len ? fchmod(fd, step->mode) : -1;
+	(void)close(fd);
+	return rc < 0 ? -1 : bind_from_stage(child, step, path);
 }
 
 /* The thing at `target` if it is there, mounted on itself or hidden. */

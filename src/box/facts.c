@@ -40,6 +40,7 @@ void box_facts_done(struct box_facts *facts)
 	free(facts->work_dir);
 	free(facts->home_dir);
 	free(facts->home_in_box);
+	free(facts->git_common);
 	for (i = 0; i < facts->entry_count; i++) {
 		free(facts->entries[i].name);
 		free(facts->entries[i].link);
@@ -158,6 +159,8 @@ static int gather(const struct facts_request *request, struct box_facts *facts,
 	facts->image = xstrdup(spec->image.value ? spec->image.value : "host");
 	facts->home_dir = xstrdup(request->home_dir);
 	facts->home_in_box = xstrdup(request->identity->home);
+	if (spec->workspace.source)
+		facts->git_common = facts_git_common(spec->workspace.source);
 	if (facts->is_root_caller && spec->workspace.source)
 		strv_add(notes, "you are root, whom no box knows: it can read your files, and "
 				"write only what belongs to "

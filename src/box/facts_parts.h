@@ -15,4 +15,8 @@ int facts_root(const struct facts_request *request, struct box_facts *facts, str
 /** facts_make_folder() - with its parents, and as the box's root's own when root makes it */
 int facts_make_folder(const struct facts_request *request, const char *path);
 
+/** facts_git_common() - the repository a git worktree belongs to, when it says so itself; NULL:
+ * none. free() it. */
+char *facts_git_common(const char *workspace);
+
 #endif

@@ -30,7 +30,7 @@ void accounts_done(struct accounts *accounts)
 }
 
 /* A root may hold anything under this name: only a small regular file inside it is read. */
-static int read_in_root(int root_fd, const char *path, char **out_text, struct err *err)
+static int read_plain(int root_fd, const char *path, char **out_text, struct err *err)
 {
 	AUTO_CLOSE int fd =
 		path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
@@ -45,6 +45,13 @@ static int read_in_root(int root_fd, const char *path, char **out_text, struct e
 	if (st.st_size > ACCOUNTS_MAX)
 		return err_set(err, "'/%s' of the image is larger than 1 MiB", path);
 	return fd_read_all(fd, ACCOUNTS_MAX, out_text, NULL, err);
+}
+
+static int read_in_root(int root_fd, const char *path, char **out_text, struct err *err)
+{
+	if (read_plain(root_fd, path, out_text, err) == 0)
+		return 0;
+	return err_hint(err, "a root file system has a plain file '/%s', or none", path);
 }
 
 static int read_layered(const struct strv *lower, const char *path, char **out_text,

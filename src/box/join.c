@@ -98,6 +98,8 @@ static void fill_confine(const struct join_request *request, struct confine *con
 	confine->gid = request->identity ? request->identity->gid : record->exec_gid;
 	confine->can_setgroups = record->exec_can_setgroups;
 	confine->bounding = record->exec_bounding;
+	/* What was added to the box is its user's, not somebody else's (-u). */
+	confine->ambient = request->identity ? 0 : record->exec_ambient;
 	confine->no_new_privs = record->exec_no_new_privs;
 	confine->umask = 0022;
 	add_groups(request->identity ? &request->identity->groups : &record->exec_groups,
@@ -168,6 +170,9 @@ static int enter(const struct record *record, const struct door *door, struct er
 
 	if (!str_eq(record->network, "host"))
 		flags |= CLONE_NEWNET;
+	/* In the namespace of the box its root would be allowed to look into this process,
+	 * which still holds the host's files open. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (setns(door->pid_fd, flags) < 0) {
 		if (errno == ESRCH)
 			return gone(record, err);
@@ -178,12 +183,16 @@ static int enter(const struct record *record, const struct door *door, struct er
 }
 
 /* System calls only from here to execveat. */
-__attribute__((noreturn)) static void child_main(const struct door *door)
+__attribute__((noreturn)) static void child_main(const struct door *door,
+						 const struct stdio *stdio)
 {
 	static const char *const no_env[] = {NULL};
 	static const char *const argv[] = {"devbox-init", "0", NULL};
 
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	for (int i = 0; i < 3; i++) {
+		if (stdio->theirs[i] != i && syscall(SYS_dup3, stdio->theirs[i], i, 0) < 0)
+			_exit(125);
+	}
 	if (syscall(SYS_setresgid, 0, 0, 0) == 0 && syscall(SYS_setresuid, 0, 0, 0) == 0 &&
 	    syscall(SYS_dup3, door->socket, INIT_SOCKET_FD, 0) >= 0 &&
 	    syscall(SYS_dup3, door->config_fd, INIT_CONFIG_FD, 0) >= 0)
@@ -221,7 +230,7 @@ static int start(const struct join_request *request, const struct door *door,
 
 	joined->pid = box_clone(0, door->cgroup_fd, &pid_fd);
 	if (joined->pid == 0)
-		child_main(door);
+		child_main(door, request->stdio);
 	if (joined->pid < 0 && errno == EAGAIN) {
 		(void)err_sys(err, "start a process in box '%s'", request->record->box);
 		return err_hint(err, "the box has as many processes as pids_limit allows");

@@ -2,6 +2,7 @@
 #define BOX_JOIN_H
 
 #include "box/identity.h"
+#include "box/stdio.h"
 #include "sec/filter.h"
 #include "state/record.h"
 #include "util/err.h"
@@ -13,6 +14,7 @@
  * struct join_request - a command in a running box; borrowed
  * @identity:	somebody else than the box's own user; NULL: him
  * @wants_tty:	give it a terminal of the box
+ * @stdio:	its 0, 1, 2 otherwise
  * @runtime_dir: $XDG_RUNTIME_DIR, to reach the box's cgroup from a login session
  */
 struct join_request {
@@ -22,6 +24,7 @@ struct join_request {
 	const char *cwd;
 	const struct box_identity *identity;
 	bool wants_tty;
+	struct stdio *stdio;
 	struct winsize winsize;
 	const char *runtime_dir;
 };

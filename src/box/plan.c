@@ -70,6 +70,17 @@ struct step *plan_add_fs(struct plan_builder *b, const char *type, const char *t
 	return step;
 }
 
+struct step *plan_add_scratch(struct plan_builder *b, const char *target, mode_t mode)
+{
+	struct step *step = plan_add(b, STEP_SCRATCH);
+
+	step->target = plan_keep(b, xstrdup(target));
+	step->mode = mode;
+	step->is_dir = true;
+	step->attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	return step;
+}
+
 struct step *plan_add_bind(struct plan_builder *b, int slot, const char *target, bool is_dir)
 {
 	struct step *step = plan_add(b, STEP_BIND);

@@ -50,6 +50,7 @@ struct box_facts {
 	char *upper_dir, *work_dir;
 	char *home_dir;
 	char *home_in_box;
+	char *git_common; /* repository of a worktree, at its own path; NULL: none */
 	struct host_entry *entries;
 	size_t entry_count;
 	struct known_node *nodes;

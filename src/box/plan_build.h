@@ -13,7 +13,8 @@ struct plan_wish {
 	int slot;
 	bool is_dir;
 	bool is_tmpfs;
-	char *data; /* tmpfs options */
+	bool is_scratch; /* an empty folder of the user's own */
+	char *data;      /* tmpfs options */
 	bool is_read_only;
 	struct step_place at;
 };
@@ -48,6 +49,7 @@ struct step *plan_add_dir(struct plan_builder *b, const char *target, mode_t mod
 void plan_add_symlink(struct plan_builder *b, const char *target, const char *text);
 struct step *plan_add_fs(struct plan_builder *b, const char *type, const char *target,
 			 const char *data, uint64_t attr);
+struct step *plan_add_scratch(struct plan_builder *b, const char *target, mode_t mode);
 struct step *plan_add_bind(struct plan_builder *b, int slot, const char *target, bool is_dir);
 
 /** plan_open() - what comes from the host is opened, as the caller; trees of the user's become

@@ -96,8 +96,7 @@ static void open_home(struct plan_builder *b)
 		source = b->facts->user.home;
 	if (!source) {
 		w = wish(b, target, -1, true, &spec->home_at);
-		w->is_tmpfs = true;
-		w->data = xasprintf("mode=0700,uid=%u,gid=%u", b->uid, b->gid);
+		w->is_scratch = true;
 		return;
 	}
 	slot = add_tree(b, source, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
@@ -120,6 +119,17 @@ static void open_workspace(struct plan_builder *b, const struct known_node *node
 			  plan_place(b, &spec->workspace.at)),
 		 true, &spec->workspace.at);
 	w->is_read_only = spec->workspace.is_read_only;
+}
+
+static void open_git_common(struct plan_builder *b)
+{
+	const char *path = b->facts->git_common;
+
+	if (path)
+		wish(b, path,
+		     add_tree(b, path, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+			      plan_place(b, &b->spec->workspace.at)),
+		     true, &b->spec->workspace.at);
 }
 
 static void open_home_files(struct plan_builder *b, const struct known_node *nodes)
@@ -238,6 +248,7 @@ void plan_open(struct plan_builder *b)
 			add_tree(b, "/sys", NULL, MOUNT_ATTR_RDONLY, (struct step_place){0});
 	open_home(b);
 	open_workspace(b, node);
+	open_git_common(b);
 	node += 1;
 	open_home_files(b, node);
 	node += spec->home_file_count;

@@ -102,8 +102,7 @@ static void device_tree(struct plan_builder *b)
 			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 			->at = plan_place(b, &b->spec->shm_size_bytes.at);
 	else
-		plan_add_fs(b, "tmpfs", "/dev/shm", "mode=1777",
-			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		(void)plan_add_scratch(b, "/dev/shm", 01777);
 	plan_add_fs(b, "mqueue", "/dev/mqueue", NULL,
 		    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 		->optional = true;
@@ -137,7 +136,7 @@ static void run_tree(struct plan_builder *b)
 {
 	struct step *step;
 
-	plan_add_fs(b, "tmpfs", "/run", "mode=0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	(void)plan_add_scratch(b, "/run", 0755);
 	(void)plan_add_dir(b, "/run/lock", 01777);
 	(void)plan_add_dir(b, "/run/user", 0755);
 	step = plan_add_dir(b, plan_keep(b, xasprintf("/run/user/%u", b->uid)), 0700);

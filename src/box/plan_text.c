@@ -84,6 +84,12 @@ static void inside_words(const struct step *step, struct buf *out)
 							STR_HASH_SEED));
 		add_attributes(step, out);
 		break;
+	case STEP_SCRATCH:
+		sentence(out, "empty folder on", step->target, "", NULL);
+		buf_printf(out, " mode %04o", (unsigned int)step->mode);
+		if (step->uid)
+			buf_printf(out, " of uid %u gid %u", step->uid, step->gid);
+		break;
 	case STEP_DIR:
 		sentence(out, "folder", step->target, "", NULL);
 		buf_printf(out, " mode %04o", (unsigned int)step->mode);
@@ -147,6 +153,7 @@ void plan_step_words(const struct step *step, struct buf *out)
 	case STEP_ROOT_OPEN:
 	case STEP_FS:
 	case STEP_BIND:
+	case STEP_SCRATCH:
 	case STEP_TEXT:
 	case STEP_DIR:
 	case STEP_SYMLINK:

@@ -101,7 +101,11 @@ static void user_trees(struct plan_builder *b)
 		const struct plan_wish *w = &b->wishes[i];
 
 		own_parents(b, w->target);
-		if (w->is_tmpfs)
+		if (w->is_scratch) {
+			step = plan_add_scratch(b, w->target, 0700);
+			step->uid = b->uid;
+			step->gid = b->gid;
+		} else if (w->is_tmpfs)
 			step = plan_add_fs(b, "tmpfs", w->target, w->data,
 					   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 						   (w->is_read_only ? MOUNT_ATTR_RDONLY : 0));

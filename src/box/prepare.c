@@ -219,7 +219,9 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 	if (prepare_maps(request->user, p, err) < 0 || find_lower(spec, p, err) < 0)
 		return -1;
 	if (accounts_read(&p->lower, &p->accounts, err) < 0)
-		return -1;
+		return spec->image.at.file ? err_at(err, spec->image.at.file,
+						    spec->image.at.line, spec->image.at.column)
+					   : -1;
 	if (box_identity_resolve(user, request->user, &p->uid_map, &p->accounts, &p->identity,
 				 err) < 0) {
 		if (!request->user_name && spec->user.at.file)

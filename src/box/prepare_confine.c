@@ -24,7 +24,8 @@ static int add_caps(const struct spec_list *list, uint64_t *set, struct err *err
 	return 0;
 }
 
-static int bounding_set(const struct spec *spec, uint64_t *out_set, struct err *err)
+static int bounding_set(const struct spec *spec, uint64_t *out_set, uint64_t *out_added,
+			struct err *err)
 {
 	uint64_t added = 0;
 	uint64_t dropped = 0;
@@ -33,6 +34,7 @@ static int bounding_set(const struct spec *spec, uint64_t *out_set, struct err *
 	    add_caps(&spec->cap_add, &added, err) < 0)
 		return -1;
 	*out_set = ((caps_default() & ~dropped) | added) & caps_all();
+	*out_added = added & caps_all();
 	return 0;
 }
 
@@ -78,6 +80,7 @@ int prepare_confine(const struct prepare_request *request, struct prepared *p, s
 	AUTO_FREE char *cache = path_join(request->dirs->cache, "seccomp");
 	AUTO_STRV struct strv warnings = {0};
 	struct filter_request filter = {.cache_dir = cache};
+	uint64_t added;
 	size_t i;
 
 	p->confine.uid = p->identity.uid;
@@ -85,8 +88,12 @@ int prepare_confine(const struct prepare_request *request, struct prepared *p, s
 	p->confine.can_setgroups = !p->facts.is_single_id;
 	p->confine.umask = 0022;
 	p->confine.no_new_privs = spec->no_new_privileges;
-	if (bounding_set(spec, &p->confine.bounding, err) < 0)
+	if (bounding_set(spec, &p->confine.bounding, &added, err) < 0)
 		return -1;
+	/* Root holds its bounding set anyway; anybody else gets what the profile adds as
+	 * ambient. */
+	if (p->confine.uid != 0)
+		p->confine.ambient = added;
 	for (i = 0; i < p->identity.groups.count && i < CONFINE_GROUPS_MAX; i++) {
 		uint64_t gid = 0;
 

@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <termios.h>
 
+/* Far more than a terminal holds. */
+#define REST_READS_MAX 1024
+
 /* --- the caller's terminal --- */
 
 static struct termios saved_terminal;
@@ -91,6 +94,7 @@ struct loop {
 	char input[16384]; /* typed, not yet taken by the command's terminal */
 	size_t input_len;
 	bool input_ended;
+	bool is_background; /* the terminal belongs to another job */
 	bool is_over;
 	bool has_status;
 	bool guard_died;
@@ -113,21 +117,48 @@ static void copy_size(const struct loop *loop)
 		(void)ioctl(loop->relay->master, TIOCSWINSZ, &size);
 }
 
-/* The command stopped itself: so do we, for the shell that started us, and go on when it says
- * so. */
-static void stop_with_command(const struct loop *loop)
+/* Only a job in the foreground may touch the terminal: after `bg`, and with `&`, the command
+ * has no input from it until `fg`. A terminal that is not ours to ask is taken. */
+static void take_terminal(struct loop *loop)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+
+	loop->is_background = group >= 0 && group != getpgrp();
+	if (loop->is_background) {
+		is_raw = 0;
+		return;
+	}
+	copy_size(loop);
+	terminal_raw();
+}
+
+/* Stop until somebody continues us. The kernel drops the signal where nobody would. */
+static void stop_here(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTSTP);
+	(void)raise(SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* The command stopped itself: so does our job, as if the key had been typed to it, and goes on
+ * when the shell says so. */
+static void stop_with_command(struct loop *loop)
 {
 	terminal_restore();
-	(void)raise(SIGSTOP);
-	terminal_raw();
-	copy_size(loop);
+	(void)kill(0, SIGTSTP);
+	stop_here();
+	take_terminal(loop);
 	tell(loop, INIT_CONTINUE, 0);
 }
 
 static void suspend_plain(const struct loop *loop)
 {
 	tell(loop, INIT_SIGNAL, SIGSTOP);
-	(void)raise(SIGSTOP);
+	stop_here();
 	tell(loop, INIT_SIGNAL, SIGCONT);
 }
 
@@ -145,8 +176,11 @@ static void on_signal(struct loop *loop, int signal)
 	case SIGWINCH:
 		copy_size(loop);
 		break;
-	case SIGCHLD:
 	case SIGCONT:
+		if (loop->relay->master >= 0)
+			take_terminal(loop);
+		break;
+	case SIGCHLD:
 	case SIGPIPE:
 	case SIGTTIN:
 	case SIGTTOU:
@@ -154,6 +188,8 @@ static void on_signal(struct loop *loop, int signal)
 	case SIGTSTP:
 		if (loop->relay->master < 0)
 			suspend_plain(loop);
+		else
+			tell(loop, INIT_SIGNAL, signal);
 		break;
 	case SIGHUP:
 		if (!is_ignored(signal))
@@ -228,16 +264,28 @@ static bool read_output(const struct loop *loop)
 	return fd_write_all(STDOUT_FILENO, buffer, (size_t)n) == 0;
 }
 
+static bool wants_input(const struct loop *loop)
+{
+	return loop->input_len == 0 && !loop->input_ended && !loop->is_background;
+}
+
+/* What the command wrote before it ended; not what others in the box go on writing. */
+static void read_rest(const struct loop *loop)
+{
+	int i;
+
+	for (i = 0; i < REST_READS_MAX && read_output(loop); i++)
+		;
+}
+
 static void poll_once(struct loop *loop, bool *output_open)
 {
 	const struct relay *relay = loop->relay;
 	bool has_terminal = relay->master >= 0;
-	struct pollfd polls[5] = {
+	struct pollfd polls[5 + STDIO_POLLS] = {
 		{.fd = relay->signal_fd, .events = POLLIN},
 		{.fd = relay->socket, .events = POLLIN},
-		{.fd = has_terminal && loop->input_len == 0 && !loop->input_ended ? STDIN_FILENO
-										  : -1,
-		 .events = POLLIN},
+		{.fd = has_terminal && wants_input(loop) ? STDIN_FILENO : -1, .events = POLLIN},
 		{.fd = has_terminal && *output_open ? relay->master : -1, .events = POLLIN},
 		{.fd = relay->notify && !loop->notify_ended ? notify_fd(relay->notify) : -1,
 		 .events = POLLIN},
@@ -245,8 +293,12 @@ static void poll_once(struct loop *loop, bool *output_open)
 
 	if (loop->input_len > 0)
 		polls[3].events |= POLLOUT;
-	if (poll(polls, 5, -1) < 0)
+	if (relay->stdio)
+		stdio_prepare_poll(relay->stdio, polls + 5);
+	if (poll(polls, relay->stdio ? ARRAY_LEN(polls) : 5, -1) < 0)
 		return;
+	if (relay->stdio)
+		stdio_copy(relay->stdio, polls + 5);
 	if (polls[4].revents)
 		loop->notify_ended = notify_handle(relay->notify) < 0;
 	if (polls[3].revents & POLLOUT)
@@ -273,13 +325,14 @@ int relay_run(const struct relay *relay, int *out_status, bool *out_guard_died, 
 		(void)tcgetattr(STDIN_FILENO, &saved_terminal);
 		guard_terminal();
 		(void)fcntl(relay->master, F_SETFL, O_NONBLOCK);
-		copy_size(&loop);
-		terminal_raw();
+		take_terminal(&loop);
 	}
 	while (!loop.is_over)
 		poll_once(&loop, &output_open);
-	while (relay->master >= 0 && read_output(&loop))
-		;
+	if (relay->master >= 0)
+		read_rest(&loop);
+	if (relay->stdio)
+		stdio_close(relay->stdio);
 	terminal_restore();
 	*out_guard_died = loop.guard_died;
 	if (!loop.has_status)

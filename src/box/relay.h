@@ -1,6 +1,7 @@
 #ifndef BOX_RELAY_H
 #define BOX_RELAY_H
 
+#include "box/stdio.h"
 #include "sec/notify.h"
 #include "util/err.h"
 
@@ -20,11 +21,13 @@ bool relay_is_terminal(struct winsize *out_size);
  * @socket:	to devbox-init
  * @master:	the command's terminal, -1: it uses our own descriptors
  * @signal_fd:	from relay_block_signals()
+ * @stdio:	what we copy for a command without a terminal; NULL: nothing
  */
 struct relay {
 	int socket;
 	int master;
 	int signal_fd;
+	struct stdio *stdio;
 	struct notify *notify; /* refusals to answer; NULL: none */
 };
 

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "util/cleanup.h"
+#include "util/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,8 @@ int main(int argc, char **argv)
 {
 	if (open_standard() < 0)
 		return EXIT_FAILED;
+	/* What our caller left open is nobody's business in a box. */
+	fd_cloexec_all();
 	/* Its environment and its paths are the caller's: it must have no more rights. */
 	if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE)) {
 		(void)fputs("devbox: refuses to run setuid or with file capabilities\n"

@@ -249,7 +249,12 @@ int fill_hostname(struct fill *f, const char *key, const struct node *value)
 
 int fill_init(struct fill *f, const char *key, const struct node *value)
 {
-	return value_bool(f, key, value, &f->spec->init);
+	if (value_bool(f, key, value, &f->spec->init) < 0)
+		return -1;
+	if (f->spec->init)
+		return 0;
+	(void)place_fail(f->err, &value->at, "init: false is not built yet");
+	return err_hint(f->err, "take it out: a small init reaps and passes signals on");
 }
 
 int fill_tty(struct fill *f, const char *key, const struct node *value)

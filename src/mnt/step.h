@@ -33,6 +33,7 @@ enum step_kind {
 	STEP_ROOT_OPEN,    /* all targets below are inside what is mounted now */
 	STEP_FS,           /* a new file system of type `source` with `data` on `target` */
 	STEP_BIND,    /* the tree in `slot` on `target`; `source`, `attr`: only for words */
+	STEP_SCRATCH, /* an empty folder of the stage with mode, uid, gid, bound on `target` */
 	STEP_TEXT,    /* a file with the text `data`, bound on `target` */
 	STEP_DIR,     /* folder `target` with mode, uid, gid */
 	STEP_SYMLINK, /* `target` is a symbolic link to `data`, unless something is there */

@@ -65,6 +65,7 @@ static const struct field fields[] = {
 	FIELD(exec_cwd, KIND_STRING),
 	FIELD(exec_env, KIND_LIST),
 	FIELD(exec_bounding, KIND_U64),
+	FIELD(exec_ambient, KIND_U64),
 	FIELD(exec_no_new_privs, KIND_BOOL),
 	FIELD(exec_can_setgroups, KIND_BOOL),
 	FIELD(exec_filter, KIND_STRING),

@@ -58,6 +58,7 @@ struct record {
 	char *exec_cwd;
 	struct strv exec_env;
 	uint64_t exec_bounding;
+	uint64_t exec_ambient;
 	bool exec_no_new_privs;
 	bool exec_can_setgroups;
 	char *exec_filter; /* cached program (sec/filter.h), NULL: unconfined */
