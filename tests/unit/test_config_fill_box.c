@@ -81,6 +81,7 @@ static void wrong_values_are_refused(void **state)
 		{"hostname: -a\n", "1:11: hostname must be a host name of letters, digits and "
 				   "'-', at most 64, not '-a'"},
 		{"init: yes\n", "1:7: init must be true or false, not 'yes'"},
+		{"init: false\n", "1:7: init: false is not built yet"},
 		{"tty: 1\n", "1:6: tty must be true or false, not '1'"},
 		{"read_only: [true]\n", "1:12: read_only must be true or false, not a list"},
 		{"stop_signal: SIGFOO\n", "1:14: stop_signal must be the name or number of a "
@@ -128,7 +129,7 @@ static void values_are_kept_with_their_place(void **state)
 				"shell: /bin/zsh\n"
 				"entrypoint: [/entry, 'a b']\n"
 				"command: run 'a b'\n"
-				"init: false\n"
+				"init: true\n"
 				"hostname: shop.example\n"
 				"tty: True\n"
 				"read_only: true\n"
@@ -156,7 +157,7 @@ static void values_are_kept_with_their_place(void **state)
 	assert_int_equal(spec.entrypoint.at[1].column, 22);
 	assert_int_equal(spec.command.items.count, 2);
 	assert_string_equal(spec.command.items.items[1], "a b");
-	assert_false(spec.init);
+	assert_true(spec.init);
 	assert_string_equal(spec.hostname.value, "shop.example");
 	assert_true(spec.tty);
 	assert_true(spec.read_only);
