@@ -35,7 +35,7 @@ projects=()
 [ "$(id -u)" -ne 0 ] || { echo '1..0 # SKIP these tests are for an ordinary user: tests/rig/as-user'; exit 0; }
 
 # Short: the path of a unix socket has 108 bytes at most.
-tmp=$(mktemp -d /tmp/dbt.XXXXXX)
+tmp=$(mktemp -d "${DEVBOX_TESTS_TMP:-/tmp}/dbt.XXXXXX")
 chmod 0755 "$tmp"
 export XDG_DATA_HOME=$tmp/data XDG_STATE_HOME=$tmp/state XDG_CACHE_HOME=$tmp/cache XDG_CONFIG_HOME=$tmp/config
 mkdir "$tmp"/{data,state,cache,config,work}
