@@ -5,6 +5,7 @@
 #include "cgroup/cgroup.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
+#include "util/path.h"
 #include "util/proc.h"
 
 #include <errno.h>
@@ -45,6 +46,7 @@ static int gone(const struct record *record, struct err *err)
 static int open_box(const struct join_request *request, struct door *door, struct err *err)
 {
 	const struct record *record = request->record;
+	AUTO_FREE char *group = NULL;
 	uint64_t ticks;
 
 	door->pid_fd = (int)syscall(SYS_pidfd_open, record->init_pid, 0);
@@ -55,9 +57,10 @@ static int open_box(const struct join_request *request, struct door *door, struc
 		return gone(record, err);
 	if (!record->cgroup)
 		return 0;
-	if (cgroup_reach(record->cgroup, request->runtime_dir, err) < 0)
+	group = path_join(record->cgroup, CGROUP_INNER);
+	if (cgroup_reach(group, request->runtime_dir, err) < 0)
 		return -1;
-	door->cgroup_fd = open(record->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	door->cgroup_fd = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return door->cgroup_fd < 0 ? gone(record, err) : 0;
 }
 
@@ -165,8 +168,9 @@ static int make_socket(struct door *door, int *out_socket, struct err *err)
 
 static int enter(const struct record *record, const struct door *door, struct err *err)
 {
-	int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
-		    CLONE_NEWCGROUP;
+	/* Not yet the cgroup namespace: from inside it, where systemd mounts with nsdelegate,
+	 * nobody may be born into a group while he is outside. The child enters it. */
+	int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 
 	if (!str_eq(record->network, "host"))
 		flags |= CLONE_NEWNET;
@@ -189,6 +193,8 @@ __attribute__((noreturn)) static void child_main(const struct door *door,
 	static const char *const no_env[] = {NULL};
 	static const char *const argv[] = {"devbox-init", "0", NULL};
 
+	if (setns(door->pid_fd, CLONE_NEWCGROUP) < 0)
+		_exit(125);
 	for (int i = 0; i < 3; i++) {
 		if (stdio->theirs[i] != i && syscall(SYS_dup3, stdio->theirs[i], i, 0) < 0)
 			_exit(125);
