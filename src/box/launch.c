@@ -1,6 +1,7 @@
 #include "box/launch.h"
 
 #include "box/keep.h"
+#include "cgroup/cgroup.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -49,6 +50,7 @@ int box_launch(const struct prepared *p, const struct launch_options *options,
 {
 	struct launched launched = {.master = -1};
 	AUTO_CLOSE int kept_userns = -1;
+	AUTO_CLOSE int group = -1;
 	struct box_command command;
 	struct box_start start = {
 		.plan = &p->plan,
@@ -56,7 +58,7 @@ int box_launch(const struct prepared *p, const struct launch_options *options,
 		.command = &command,
 		.newuidmap = p->newuidmap,
 		.newgidmap = p->newgidmap,
-		.cgroup_fd = options->cgroup_fd,
+		.cgroup_fd = -1,
 		.has_oom_score_adj = p->has_oom_score_adj,
 		.oom_score_adj = p->oom_score_adj,
 		.log_fd = options->log_fd,
@@ -65,6 +67,12 @@ int box_launch(const struct prepared *p, const struct launch_options *options,
 
 	*out_exit = 125;
 	*out_overlay_refused = false;
+	if (options->cgroup_fd >= 0) {
+		group = cgroup_box_inner(options->cgroup_fd, err);
+		if (group < 0)
+			return -1;
+		start.cgroup_fd = group;
+	}
 	if (options->runtime_dir) {
 		kept_userns = keep_open(options->runtime_dir, &start);
 		start.kept_userns = kept_userns > 0 ? kept_userns : 0;

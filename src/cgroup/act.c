@@ -75,6 +75,8 @@ int cgroup_freeze(int group_fd, bool frozen, int timeout_ms, struct err *err)
 	const char *verb = frozen ? "freeze" : "thaw";
 	int code;
 
+	if (!frozen)
+		(void)cgroup_file_write(group_fd, CGROUP_INNER "/cgroup.freeze", "0");
 	if (cgroup_file_write(group_fd, "cgroup.freeze", frozen ? "1" : "0") < 0) {
 		(void)err_sys(err, "%s the group", verb);
 		return err->code == ENOENT ? err_hint(err, "this needs Linux 5.2 or newer")

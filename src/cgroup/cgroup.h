@@ -114,6 +114,9 @@ int cgroup_missing_hint(const struct cgroup_place *place, uint32_t missing, stru
 
 /* The sub-group of a project that its supervisor lives in; no box can have that name. */
 #define CGROUP_SUPERVISOR "supervisor"
+/* The sub-group of a box that its processes live in. It is the root of what they see of the
+ * hierarchy, and its files are theirs to write; the limits lie above it. */
+#define CGROUP_INNER "box"
 
 /**
  * cgroup_project_open() - make the group of a project and move the caller into its sub-group
@@ -144,10 +147,16 @@ int cgroup_project_open(const struct cgroup_place *place, const char *project, c
  * @err:	EBUSY when processes run in a group of that name; an empty one that was left is
  * replaced
  *
+ * The limits lie in the group itself, out of the sight of the box: it lives in the sub-group
+ * CGROUP_INNER, cgroup_box_inner(). How many groups it can make there is limited as well.
+ *
  * Return: O_DIRECTORY descriptor or -1 (then there is no such group).
  */
 int cgroup_box_create(int project_fd, const char *name, const struct cgroup_limits *limits,
 		      struct err *err);
+
+/** cgroup_box_inner() - where processes of the box go. Return: O_DIRECTORY descriptor or -1. */
+int cgroup_box_inner(int box_fd, struct err *err);
 
 /** cgroup_limits_apply() - write @limits to a group; takes effect at once. A value that is back
  * to "no limit" must be given as CGROUP_NO_LIMIT. */
@@ -167,6 +176,7 @@ int cgroup_attach(int group_fd, pid_t pid, struct err *err);
 
 /**
  * cgroup_freeze() - freeze or thaw, and wait until the kernel says so
+ * A box that froze itself is thawed, too.
  * @err:	ETIMEDOUT; a group that could not be frozen in time is thawed again
  */
 int cgroup_freeze(int group_fd, bool frozen, int timeout_ms, struct err *err);

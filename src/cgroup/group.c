@@ -17,6 +17,8 @@
 /* What a crashed supervisor left behind dies with it; this long we wait for it. */
 #define LEFTOVER_TIMEOUT_MS 2000
 #define NAME_LEN_MAX 128
+#define BOX_DEPTH_MAX "16"
+#define BOX_GROUPS_MAX "1024"
 
 static bool is_name(const char *name)
 {
@@ -153,6 +155,16 @@ int cgroup_project_open(const struct cgroup_place *place, const char *project, c
 	return open_below(place, project, out_path, err);
 }
 
+/* Groups cost the kernel memory, and we must be able to remove them again. */
+static int make_inner(int box_fd, struct err *err)
+{
+	(void)cgroup_file_write(box_fd, "cgroup.max.depth", BOX_DEPTH_MAX);
+	(void)cgroup_file_write(box_fd, "cgroup.max.descendants", BOX_GROUPS_MAX);
+	if (mkdirat(box_fd, CGROUP_INNER, 0755) < 0)
+		return err_sys(err, "make cgroup '" CGROUP_INNER "'");
+	return 0;
+}
+
 int cgroup_box_create(int project_fd, const char *name, const struct cgroup_limits *limits,
 		      struct err *err)
 {
@@ -167,9 +179,14 @@ int cgroup_box_create(int project_fd, const char *name, const struct cgroup_limi
 		return -1;
 
 	fd = open_dir(project_fd, name, err);
-	if (fd < 0 || cgroup_limits_apply(fd, limits, err) < 0) {
+	if (fd < 0 || cgroup_limits_apply(fd, limits, err) < 0 || make_inner(fd, err) < 0) {
 		(void)cgroup_remove_at(project_fd, name, 0);
 		return -1;
 	}
 	return steal_fd(&fd);
+}
+
+int cgroup_box_inner(int box_fd, struct err *err)
+{
+	return open_dir(box_fd, CGROUP_INNER, err);
 }
