@@ -102,14 +102,16 @@ static int open_kept(int dir_fd, const struct box_start *maps)
 }
 
 /* System calls only: becomes devbox-init in its role of holder. */
-__attribute__((noreturn)) static void holder_main(int init_fd, int file_fd, int go)
+__attribute__((noreturn)) static void holder_main(int init_fd, int file_fd, const int go[2])
 {
 	static const char *const no_env[] = {NULL};
 	static const char *const argv[] = {"devbox-init", "hold", NULL};
 	char byte;
 	int null_fd;
 
-	if (read(go, &byte, 1) != 1)
+	/* Or the end of who made us would never be seen. */
+	(void)close(go[1]);
+	if (read(go[0], &byte, 1) != 1)
 		_exit(125);
 	(void)setsid();
 	(void)!chdir("/");
@@ -154,16 +156,19 @@ static int start_holder(int dir_fd, const struct box_start *maps, struct pipes *
 	if (file_fd < 0 || init_fd < 0)
 		return err_sys(err, "make the record of the kept user namespace");
 	/* Out of the way of 0..3, which the child gives out. */
-	init_fd = fcntl(init_fd, F_DUPFD_CLOEXEC, 10);
-	file_fd = fcntl(file_fd, F_DUPFD_CLOEXEC, 10);
-	pipes->go[0] = fcntl(pipes->go[0], F_DUPFD_CLOEXEC, 10);
+	if (fd_move_up(&init_fd) < 0 || fd_move_up(&file_fd) < 0 ||
+	    fd_move_up(&pipes->go[0]) < 0)
+		return err_sys(err, "move descriptors");
 	pid = box_clone(CLONE_NEWUSER, -1, &pid_fd);
 	if (pid == 0)
-		holder_main(init_fd, file_fd, pipes->go[0]);
+		holder_main(init_fd, file_fd, pipes->go);
 	if (pid < 0)
 		return err_sys(err, "make a user namespace to keep");
-	if (box_map_ids(maps, pid, err) < 0 || write(pipes->go[1], "", 1) != 1)
-		return -1; /* our end of the pipe closes: it ends */
+	if (box_map_ids(maps, pid, err) < 0 || write(pipes->go[1], "", 1) != 1) {
+		(void)kill(pid, SIGKILL);
+		(void)proc_wait(pid);
+		return -1;
+	}
 	cleanup_close(&pipes->done[1]);
 	pipes->done[1] = -1;
 	/* Only after its exec may others look into it. */

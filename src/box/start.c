@@ -199,17 +199,6 @@ static int set_oom_score(const struct box_start *start, pid_t pid, struct err *e
 	return fd_write_file(AT_FDCWD, path, text, strlen(text), 0, err);
 }
 
-static int move_up(int *fd)
-{
-	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
-
-	if (moved < 0)
-		return -1;
-	(void)close(*fd);
-	*fd = moved;
-	return 0;
-}
-
 void box_end(struct box_process *process)
 {
 	if (process->pid <= 0)
@@ -320,7 +309,8 @@ static int prepare(struct kit *p, int *out_parent_socket, struct err *err)
 	*out_parent_socket = pair[0];
 	p->socket = pair[1];
 	/* Above the numbers the child gives out. */
-	if (move_up(&p->init_fd) < 0 || move_up(&p->config_fd) < 0 || move_up(&p->socket) < 0)
+	if (fd_move_up(&p->init_fd) < 0 || fd_move_up(&p->config_fd) < 0 ||
+	    fd_move_up(&p->socket) < 0)
 		return err_sys(err, "move descriptors");
 	return 0;
 }

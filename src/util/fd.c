@@ -210,6 +210,17 @@ ssize_t fd_receive(int sock, void *data, size_t max, int fds[FD_PASS_MAX], size_
 	return n;
 }
 
+int fd_move_up(int *fd)
+{
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
+
+	if (moved < 0)
+		return -1;
+	(void)close(*fd);
+	*fd = moved;
+	return 0;
+}
+
 void fd_cloexec_all(void)
 {
 	AUTO_CLOSEDIR DIR *dir = NULL;

@@ -49,6 +49,10 @@ int fd_send(int sock, const void *data, size_t len, const int *fds, size_t fd_co
  */
 ssize_t fd_receive(int sock, void *data, size_t max, int fds[FD_PASS_MAX], size_t *out_count);
 
+/** fd_move_up() - give *@fd a number from 10 up, close-on-exec, out of the way of those a child
+ * gives out. Return: 0, or -1 with errno and *@fd as it was. */
+int fd_move_up(int *fd);
+
 /** fd_cloexec_all() - mark every descriptor from 3 up close-on-exec (close_range(2)). */
 void fd_cloexec_all(void);
 
