@@ -83,9 +83,10 @@ static ssize_t receive(int socket, struct init_message *message, int *out_fd)
 	size_t count = 0;
 	ssize_t n;
 
+	/* ECONNRESET: it ended without reading all of ours. What it said before comes next. */
 	do {
 		n = fd_receive(socket, message, sizeof(*message), fds, &count);
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	*out_fd = count > 0 ? fds[0] : -1;
 	return n;
 }

@@ -214,9 +214,10 @@ static int await(int socket, const struct join_request *request, int *out_master
 	size_t count = 0;
 	ssize_t n;
 
+	/* ECONNRESET: it ended without reading all of ours. What it said before comes next. */
 	do {
 		n = fd_receive(socket, &message, sizeof(message), fds, &count);
-	} while ((n < 0 && errno == EINTR) ||
+	} while ((n < 0 && (errno == EINTR || errno == ECONNRESET)) ||
 		 (n == (ssize_t)sizeof(message) && message.type == INIT_READY));
 	*out_exit = 125;
 	if (n != (ssize_t)sizeof(message))

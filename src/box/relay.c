@@ -214,7 +214,8 @@ static void read_message(struct loop *loop)
 	struct init_message message;
 	ssize_t n = recv(loop->relay->socket, &message, sizeof(message), MSG_DONTWAIT);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	/* ECONNRESET: it ended without reading all of ours. What it said before comes next. */
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
 		return;
 	if (n != (ssize_t)sizeof(message)) {
 		loop->is_over = true;

@@ -100,7 +100,8 @@ static void read_message(struct ward *ward)
 	ssize_t n =
 		recv(ward->launched.process.socket, &message, sizeof(message), MSG_DONTWAIT);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	/* ECONNRESET: it ended without reading all of ours. What it said before comes next. */
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
 		return;
 	if (n != (ssize_t)sizeof(message)) {
 		ward->is_over = true;
