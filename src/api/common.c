@@ -22,9 +22,50 @@ char *api_rootfs_reference(const char *image)
 	return dir ? xasprintf("rootfs:%s", dir) : xstrdup(image);
 }
 
-/* Removes what the folder at @dir_fd holds; takes the descriptor. Folders may be closed to us:
- * opened up first. */
-static int empty_folder(int dir_fd, struct err *err)
+/* One descriptor a level is open: what lies deeper is moved up first. A box can make folders as
+ * deep as it likes. */
+#define REMOVE_DEPTH_MAX 64
+
+struct removal {
+	int top_fd;
+	unsigned int moved; /* folders that were moved up, to number them */
+};
+
+/* Out of the depth into the top folder, where the next round finds it. */
+static int move_up(struct removal *removal, int dir_fd, const char *name, struct err *err)
+{
+	for (;;) {
+		AUTO_FREE char *to = xasprintf("devbox-deep-%u", removal->moved++);
+
+		if (renameat2(dir_fd, name, removal->top_fd, to, RENAME_NOREPLACE) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_sys(err, "move deep folder '%s'", name);
+	}
+}
+
+static int empty_folder(struct removal *removal, int dir_fd, int depth, struct err *err);
+
+/* Modes are no obstacle: we are root of everybody who can own something here. */
+static int remove_folder(struct removal *removal, int dir_fd, const char *name, int depth,
+			 struct err *err)
+{
+	int fd;
+
+	if (depth == REMOVE_DEPTH_MAX)
+		return move_up(removal, dir_fd, name, err);
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "open '%s'", name);
+	if (empty_folder(removal, fd, depth + 1, err) < 0)
+		return -1;
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		return err_sys(err, "remove folder '%s'", name);
+	return 0;
+}
+
+/* Takes the descriptor. */
+static int empty_folder(struct removal *removal, int dir_fd, int depth, struct err *err)
 {
 	AUTO_CLOSEDIR DIR *dir = fdopendir(dir_fd);
 	struct dirent *entry;
@@ -34,33 +75,49 @@ static int empty_folder(int dir_fd, struct err *err)
 		return err_sys(err, "read a folder");
 	}
 	while ((entry = readdir(dir)) != NULL) {
-		int child;
-
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || errno == ENOENT)
 			continue;
 		if (errno != EISDIR && errno != EPERM)
 			return err_sys(err, "remove '%s'", entry->d_name);
-		(void)!fchmodat(dirfd(dir), entry->d_name, 0700, 0);
-		child = openat(dirfd(dir), entry->d_name,
-			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (child < 0)
-			return err_sys(err, "open '%s'", entry->d_name);
-		if (empty_folder(child, err) < 0)
+		if (remove_folder(removal, dirfd(dir), entry->d_name, depth, err) < 0)
 			return -1;
-		if (unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) < 0)
-			return err_sys(err, "remove folder '%s'", entry->d_name);
 	}
 	return 0;
 }
 
 static int remove_tree(void *arg, struct err *err)
 {
-	const int *fd = arg;
-	int copy = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+	struct removal removal = {.top_fd = *(const int *)arg};
+	unsigned int before;
 
-	return copy < 0 ? err_sys(err, "open a folder") : empty_folder(copy, err);
+	do {
+		int fd = openat(removal.top_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		before = removal.moved;
+		if (fd < 0)
+			return err_sys(err, "open a folder");
+		if (empty_folder(&removal, fd, 0, err) < 0)
+			return -1;
+	} while (removal.moved != before);
+	return 0;
+}
+
+/* A box can close its own home to us. */
+static int open_top(const char *path)
+{
+	const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = open(path, O_RDONLY | flags);
+
+	if (fd < 0 && errno == EACCES) {
+		AUTO_CLOSE int closed = open(path, O_PATH | flags);
+
+		if (closed < 0 || fd_chmod(closed, 0700) < 0)
+			return -1;
+		fd = open(path, O_RDONLY | flags);
+	}
+	return fd;
 }
 
 int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path,
@@ -70,7 +127,7 @@ int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const ch
 	struct box_start start = {
 		.facts = &facts, .newuidmap = maps->newuidmap, .newgidmap = maps->newgidmap};
 	/* Opened as the caller: the way to it may be closed to the box's root. */
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = open_top(path);
 	int rc;
 
 	if (fd < 0)

@@ -16,6 +16,7 @@
  */
 
 #define COPY_MAX (64 * 1024 * 1024)
+#define BLOCK 4096 /* what an empty file costs, too */
 
 /* Root's own files are nobody's in a box: what root makes for one is given to the box's root.
  */
@@ -65,6 +66,7 @@ static int copy_skeleton(const struct facts_request *request, int root_fd, int h
 	AUTO_CLOSEDIR DIR *dir = NULL;
 	int skel = path_open_in_root(root_fd, "etc/skel", O_RDONLY | O_DIRECTORY, 0);
 	struct dirent *entry;
+	off_t left = COPY_MAX; /* of all: the files may be sparse, and the image anybody's */
 
 	if (skel < 0)
 		return 0;
@@ -78,8 +80,9 @@ static int copy_skeleton(const struct facts_request *request, int root_fd, int h
 		fd = openat(dirfd(dir), entry->d_name,
 			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-		    st.st_size > COPY_MAX)
+		    st.st_size > left - BLOCK)
 			continue;
+		left -= st.st_size + BLOCK;
 		if (copy_fd(request, fd, home_fd, entry->d_name, 0644, err) < 0)
 			return -1;
 	}
@@ -162,6 +165,18 @@ static int make_targets(const struct facts_request *request, const struct box_fa
 	return 0;
 }
 
+/* The box may have closed it to us. */
+static int open_up(int home_fd)
+{
+	struct stat st;
+
+	if (fstat(home_fd, &st) < 0)
+		return -1;
+	if (st.st_uid != geteuid() || (st.st_mode & 0700) == 0700)
+		return 0;
+	return fd_chmod(home_fd, 0700);
+}
+
 int box_home_prepare(const struct facts_request *request, const struct box_facts *facts,
 		     struct err *err)
 {
@@ -178,6 +193,8 @@ int box_home_prepare(const struct facts_request *request, const struct box_facts
 		return err_sys(err, "open the box's home '%s'", facts->home_dir);
 	if (give(request, home_fd, err) < 0)
 		return -1;
+	if (open_up(home_fd) < 0)
+		return err_sys(err, "open the box's home '%s'", facts->home_dir);
 	if (is_new && root_fd >= 0 && copy_skeleton(request, root_fd, home_fd, err) < 0)
 		return -1;
 	if (copy_home_files(request, home_fd, err) < 0)

@@ -221,6 +221,14 @@ int fd_move_up(int *fd)
 	return 0;
 }
 
+int fd_chmod(int fd, mode_t mode)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return chmod(path, mode);
+}
+
 void fd_cloexec_all(void)
 {
 	AUTO_CLOSEDIR DIR *dir = NULL;

@@ -53,6 +53,9 @@ ssize_t fd_receive(int sock, void *data, size_t max, int fds[FD_PASS_MAX], size_
  * gives out. Return: 0, or -1 with errno and *@fd as it was. */
 int fd_move_up(int *fd);
 
+/** fd_chmod() - chmod(2) of what an O_PATH descriptor means, which fchmod(2) refuses. */
+int fd_chmod(int fd, mode_t mode);
+
 /** fd_cloexec_all() - mark every descriptor from 3 up close-on-exec (close_range(2)). */
 void fd_cloexec_all(void);
 
