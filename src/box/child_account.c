@@ -40,19 +40,47 @@ static ssize_t read_whole(int fd)
 	}
 }
 
-static int write_whole(int fd, const char *data, size_t len)
+static int write_at(int fd, const char *data, size_t len, off_t at)
 {
 	while (len > 0) {
-		ssize_t n = write(fd, data, len);
+		ssize_t n = pwrite(fd, data, len, at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -1;
 		data += n;
+		at += n;
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+/*
+ * @line, then the @len bytes of text[]. First the end, which makes the file longer: where the
+ * disk is full that is what fails, and the file is cut to what it was. The rest lies in blocks
+ * that the file has.
+ */
+static int put_in_front(int fd, const char *line, size_t len)
+{
+	size_t line_len = strlen(line);
+	size_t tail = len < line_len ? len : line_len;
+	int code;
+
+	if (write_at(fd, text + len - tail, tail, (off_t)(line_len + len - tail)) < 0) {
+		code = errno;
+		(void)!ftruncate(fd, (off_t)len);
+		errno = code;
+		return -1;
+	}
+	if (write_at(fd, text, len - tail, (off_t)line_len) == 0 &&
+	    write_at(fd, line, line_len, 0) == 0)
+		return 0;
+	code = errno;
+	(void)write_at(fd, text, len, 0);
+	(void)!ftruncate(fd, (off_t)len);
+	errno = code;
+	return -1;
 }
 
 int child_account(struct child *child, const struct step *step)
@@ -85,10 +113,7 @@ int child_account(struct child *child, const struct step *step)
 	rc = 0;
 	if ((size_t)len >= line_len && memcmp(text, step->data, line_len) == 0)
 		goto out;
-	rc = -1;
-	if (lseek(fd, 0, SEEK_SET) < 0 || write_whole(fd, step->data, line_len) < 0)
-		goto out;
-	rc = write_whole(fd, text, (size_t)len);
+	rc = put_in_front(fd, step->data, (size_t)len);
 out:
 	(void)close(fd);
 	return rc;
