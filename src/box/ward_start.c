@@ -1,6 +1,7 @@
 #include "box/ward.h"
 
 #include "box/control.h"
+#include "box/keep.h"
 #include "util/cleanup.h"
 #include "util/path.h"
 #include "util/proc.h"
@@ -40,6 +41,21 @@ static int open_log(struct ward *ward, struct err *err)
 	return logfile_open(path, &ward->log, err);
 }
 
+/* Before this process enters the project's group: who keeps the user namespace outlives the
+ * project, and a group with a process in it cannot be removed. */
+static void make_kept(const struct ward *ward)
+{
+	const struct box_start maps = {
+		.facts = &ward->prepared->facts,
+		.newuidmap = ward->prepared->newuidmap,
+		.newgidmap = ward->prepared->newgidmap,
+	};
+	int fd = keep_open(ward->request->dirs->runtime, &maps);
+
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 static int make_group(struct ward *ward, struct err *err)
 {
 	AUTO_FREE char *project_path = NULL;
@@ -47,6 +63,7 @@ static int make_group(struct ward *ward, struct err *err)
 
 	if (ward->prepared->place.method == CGROUP_NONE)
 		return 0;
+	make_kept(ward);
 	project_fd = cgroup_project_open(&ward->prepared->place, ward->request->project->id,
 					 &project_path, err);
 	if (project_fd < 0 && cgroup_needed(&ward->prepared->limits) == 0) {
