@@ -1,5 +1,6 @@
 #include "box/prepare.h"
 
+#include "box/prepare_parts.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
 
@@ -315,14 +316,12 @@ static int add_ulimit(const struct spec_ulimit *ulimit, struct prepared *p, stru
 	return 0;
 }
 
-int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded,
-		   struct prepared *p, struct err *err)
+int prepare_limits_here(const struct spec *spec, bool allow_degraded, struct prepared *p,
+			struct err *err)
 {
 	const struct spec_limits *l = &spec->limits;
 	size_t i;
 
-	if (cgroup_place_find("", dirs->xdg_runtime, &p->place, err) < 0)
-		return -1;
 	if (cpu_limits(l, allow_degraded, p, err) < 0 ||
 	    cpuset_limits(l, allow_degraded, p, err) < 0)
 		return -1;
@@ -336,4 +335,12 @@ int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_
 			return -1;
 	}
 	return 0;
+}
+
+int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded,
+		   struct prepared *p, struct err *err)
+{
+	if (cgroup_place_find("", dirs->xdg_runtime, &p->place, err) < 0)
+		return -1;
+	return prepare_limits_here(spec, allow_degraded, p, err);
 }

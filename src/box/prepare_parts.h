@@ -9,6 +9,10 @@
  * line. */
 int prepare_confine(const struct prepare_request *request, struct prepared *p, struct err *err);
 
+/** prepare_limits_here() - prepare_limits() when @p->place has been found */
+int prepare_limits_here(const struct spec *spec, bool allow_degraded, struct prepared *p,
+			struct err *err);
+
 /** prepare_text() - what `devbox up` compares: the plan and everything else that makes a box a
  * different one, one thing a line */
 void prepare_text(const struct prepare_request *request, const struct prepared *p,
