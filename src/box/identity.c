@@ -239,8 +239,19 @@ static int resolve_group(const char *group, const struct accounts *accounts, gid
 	return 0;
 }
 
-static int resolve_other(const char *name, const struct accounts *accounts,
-			 struct box_identity *identity, struct err *err)
+/* The `host` image shows the accounts of the system only, facts_root.c. */
+static bool is_hidden(const struct accounts *accounts, const struct host_user *caller,
+		      const char *uid)
+{
+	uint32_t id;
+
+	return accounts->lower->count == 0 && parse_id(uid, &id) == 0 && id >= 1000 &&
+	       id != 65534 && id != caller->uid;
+}
+
+static int resolve_other(const char *name, const struct host_user *caller,
+			 const struct accounts *accounts, struct box_identity *identity,
+			 struct err *err)
 {
 	AUTO_FREE char *line = NULL;
 	char *fields[FIELDS];
@@ -249,6 +260,8 @@ static int resolve_other(const char *name, const struct accounts *accounts,
 	bool is_root = strcmp(name, "root") == 0 || (is_number && identity->uid == 0);
 	uint32_t id;
 
+	if (is_found && is_hidden(accounts, caller, fields[2]))
+		is_found = false;
 	if (!is_found && !is_number && !is_root) {
 		(void)err_set(err, "the image has no user '%s'", name);
 		return err_hint(err, "use 'dev' (you), 'root', a number, or a name from the "
@@ -284,7 +297,7 @@ int box_identity_resolve(const char *user, const struct host_user *caller,
 	if (strcmp(name, "dev") == 0) {
 		(void)resolve_dev(caller, uid_map, accounts, &identity);
 	} else {
-		if (resolve_other(name, accounts, &identity, err) < 0)
+		if (resolve_other(name, caller, accounts, &identity, err) < 0)
 			return -1;
 		identity.shell = choose_shell(accounts, "/bin/bash");
 		add_groups(&identity, accounts);
