@@ -45,11 +45,12 @@ int control_listen(const char *runtime_dir, struct err *err)
 	return steal_fd(&fd);
 }
 
-int control_ask(const char *runtime_dir, const char *request, struct err *err)
+int control_ask(const char *runtime_dir, const char *request, int timeout_ms, struct err *err)
 {
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	AUTO_CLOSE int dir = -1;
 	struct sockaddr_un address;
+	const struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
 	char answer[CONTROL_MESSAGE_MAX];
 	ssize_t n;
 
@@ -57,13 +58,18 @@ int control_ask(const char *runtime_dir, const char *request, struct err *err)
 		return err_sys(err, "make a socket");
 	if (make_address(runtime_dir, &dir, &address, err) < 0)
 		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return err_sys(err, "ask the project's supervisor");
+		return errno == EAGAIN ? err_code(err, ETIMEDOUT, "ask the project's supervisor")
+				       : err_sys(err, "ask the project's supervisor");
 	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		return err_sys(err, "ask the project's supervisor");
 	do {
 		n = recv(fd, answer, sizeof(answer) - 1, 0);
 	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return err_code(err, ETIMEDOUT, "ask the project's supervisor");
 	if (n <= 0)
 		return err_code(err, ECONNRESET,
 				"the project's supervisor ended before it answered");

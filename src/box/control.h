@@ -16,8 +16,9 @@
 /** control_listen() - make the socket in @runtime_dir. Return: listening descriptor or -1. */
 int control_listen(const char *runtime_dir, struct err *err);
 
-/** control_ask() - send one request and wait for the answer. @err: ECONNREFUSED or ENOENT in
- * code when no supervisor is there; ECONNRESET when it died meanwhile. */
-int control_ask(const char *runtime_dir, const char *request, struct err *err);
+/** control_ask() - send one request and wait for the answer, at most @timeout_ms. @err:
+ * ECONNREFUSED or ENOENT in code when no supervisor is there; ECONNRESET when it died
+ * meanwhile; ETIMEDOUT when it is silent. */
+int control_ask(const char *runtime_dir, const char *request, int timeout_ms, struct err *err);
 
 #endif

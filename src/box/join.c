@@ -58,6 +58,10 @@ static int open_box(const struct join_request *request, struct door *door, struc
 	if (!record->cgroup)
 		return 0;
 	group = path_join(record->cgroup, CGROUP_INNER);
+	if (access(group, F_OK) < 0) {
+		free(group);
+		group = xstrdup(record->cgroup);
+	}
 	if (cgroup_reach(group, request->runtime_dir, err) < 0)
 		return -1;
 	door->cgroup_fd = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -271,8 +275,11 @@ int box_join(const struct join_request *request, struct joined *out_joined, int 
 		rc = await(joined.socket, request, &joined.master, out_exit, err);
 	if (rc < 0) {
 		cleanup_close(&joined.socket);
-		if (joined.pid > 0)
+		/* It may be kept from ending by itself. */
+		if (joined.pid > 0) {
+			(void)kill(joined.pid, SIGKILL);
 			(void)proc_wait(joined.pid);
+		}
 		return -1;
 	}
 	*out_joined = joined;

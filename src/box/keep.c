@@ -22,6 +22,7 @@
 #define KEEP_FILE "userns"
 #define KEEP_NEW_FILE "userns.new"
 #define MAP_MAX 4096
+#define CGROUP_TEXT_MAX (64 * 1024)
 
 struct kept {
 	pid_t pid;
@@ -180,6 +181,22 @@ static int start_holder(int dir_fd, const struct box_start *maps, struct pipes *
 	return 0;
 }
 
+/*
+ * A process left behind in the session of a login (ssh, console) would keep that session from
+ * ending. Below the user's own manager it ends with it.
+ */
+static bool may_leave_a_process(void)
+{
+	AUTO_FREE char *text = NULL;
+	struct err ignored;
+
+	if (access("/run/systemd/system", F_OK) < 0)
+		return true;
+	return fd_read_file(AT_FDCWD, "/proc/self/cgroup", CGROUP_TEXT_MAX, &text, &ignored) ==
+		       0 &&
+	       strstr(text, "/user@") != NULL;
+}
+
 static int make_kept(int dir_fd, const struct box_start *maps)
 {
 	AUTO_CLOSE int lock = openat(dir_fd, "userns.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -212,7 +229,7 @@ int keep_open(const char *runtime_dir, const struct box_start *maps)
 	if (dir_fd < 0)
 		return -1;
 	fd = open_kept(dir_fd, maps);
-	if (fd < 0 && make_kept(dir_fd, maps) == 0)
+	if (fd < 0 && may_leave_a_process() && make_kept(dir_fd, maps) == 0)
 		fd = open_kept(dir_fd, maps);
 	return fd;
 }

@@ -114,8 +114,10 @@ int cgroup_missing_hint(const struct cgroup_place *place, uint32_t missing, stru
 
 /* The sub-group of a project that its supervisor lives in; no box can have that name. */
 #define CGROUP_SUPERVISOR "supervisor"
-/* The sub-group of a box that its processes live in. It is the root of what they see of the
- * hierarchy, and its files are theirs to write; the limits lie above it. */
+/* The sub-group of a box that its processes live in where the hierarchy is mounted without
+ * nsdelegate: it is the root of what they see, and its files are theirs to write; the limits
+ * lie above it. With nsdelegate the kernel guards the limits, and the processes live in the
+ * box's group itself, where programs find them. */
 #define CGROUP_INNER "box"
 
 /**
@@ -147,15 +149,16 @@ int cgroup_project_open(const struct cgroup_place *place, const char *project, c
  * @err:	EBUSY when processes run in a group of that name; an empty one that was left is
  * replaced
  *
- * The limits lie in the group itself, out of the sight of the box: it lives in the sub-group
- * CGROUP_INNER, cgroup_box_inner(). How many groups it can make there is limited as well.
+ * Where its processes go is told by cgroup_box_inner(). How many groups they can make there is
+ * limited as well.
  *
  * Return: O_DIRECTORY descriptor or -1 (then there is no such group).
  */
 int cgroup_box_create(int project_fd, const char *name, const struct cgroup_limits *limits,
 		      struct err *err);
 
-/** cgroup_box_inner() - where processes of the box go. Return: O_DIRECTORY descriptor or -1. */
+/** cgroup_box_inner() - where processes of the box go: CGROUP_INNER, or the group itself.
+ * Return: O_DIRECTORY descriptor or -1. */
 int cgroup_box_inner(int box_fd, struct err *err);
 
 /** cgroup_limits_apply() - write @limits to a group; takes effect at once. A value that is back

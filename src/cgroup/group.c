@@ -4,6 +4,7 @@
 #include "cgroup/scope.h"
 #include "cgroup/self.h"
 #include "util/cleanup.h"
+#include "util/fd.h"
 #include "util/log.h"
 #include "util/path.h"
 
@@ -155,11 +156,33 @@ int cgroup_project_open(const struct cgroup_place *place, const char *project, c
 	return open_below(place, project, out_path, err);
 }
 
+#define MOUNTINFO_MAX (16U << 20)
+
+/* Mounted with nsdelegate, as systemd does, the kernel keeps a cgroup namespace from the limits
+ * of its own root. */
+static bool is_ns_delegated(void)
+{
+	AUTO_FREE char *text = NULL;
+	struct err ignored;
+	char *line;
+	char *save = NULL;
+
+	if (fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, &ignored) < 0)
+		return false;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (strstr(line, " - cgroup2 ") && strstr(line, "nsdelegate"))
+			return true;
+	}
+	return false;
+}
+
 /* Groups cost the kernel memory, and we must be able to remove them again. */
 static int make_inner(int box_fd, struct err *err)
 {
 	(void)cgroup_file_write(box_fd, "cgroup.max.depth", BOX_DEPTH_MAX);
 	(void)cgroup_file_write(box_fd, "cgroup.max.descendants", BOX_GROUPS_MAX);
+	if (is_ns_delegated())
+		return 0;
 	if (mkdirat(box_fd, CGROUP_INNER, 0755) < 0)
 		return err_sys(err, "make cgroup '" CGROUP_INNER "'");
 	return 0;
@@ -188,5 +211,11 @@ int cgroup_box_create(int project_fd, const char *name, const struct cgroup_limi
 
 int cgroup_box_inner(int box_fd, struct err *err)
 {
-	return open_dir(box_fd, CGROUP_INNER, err);
+	struct stat st;
+	int fd;
+
+	if (fstatat(box_fd, CGROUP_INNER, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return open_dir(box_fd, CGROUP_INNER, err);
+	fd = fcntl(box_fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? err_sys(err, "open the box's cgroup") : fd;
 }
