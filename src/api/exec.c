@@ -86,6 +86,7 @@ static int resolve_user(struct visit *visit, struct err *err)
 	struct strv lower = {.items = (char *[]){root, NULL}, .count = 1};
 	struct accounts accounts = {0};
 	struct prepared maps = {0};
+	const struct id_maps ids = {&maps.uid_map, &maps.gid_map};
 	int rc;
 
 	if (!visit->options->user)
@@ -94,8 +95,8 @@ static int resolve_user(struct visit *visit, struct err *err)
 	if (rc == 0)
 		rc = accounts_read(&lower, &accounts, err);
 	if (rc == 0)
-		rc = box_identity_resolve(visit->options->user, &visit->devbox->user,
-					  &maps.uid_map, &accounts, &visit->identity, err);
+		rc = box_identity_resolve(visit->options->user, &visit->devbox->user, &ids,
+					  &accounts, &visit->identity, err);
 	visit->has_identity = rc == 0;
 	accounts_done(&accounts);
 	prepared_done(&maps);

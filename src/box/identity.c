@@ -170,7 +170,8 @@ static int parse_id(const char *text, uint32_t *out)
 }
 
 /* The groups that list @name as a member, and mapped ones only. */
-static void add_groups(struct box_identity *identity, const struct accounts *accounts)
+static void add_groups(struct box_identity *identity, const struct host_map *gid_map,
+		       const struct accounts *accounts)
 {
 	const char *text = accounts->group;
 	size_t name_len = strlen(identity->name);
@@ -179,10 +180,10 @@ static void add_groups(struct box_identity *identity, const struct accounts *acc
 		const char *end = strchrnul(text, '\n');
 		AUTO_FREE char *line = xstrndup(text, (size_t)(end - text));
 		char *fields[FIELDS];
-		uint32_t gid;
+		uint32_t gid, outside;
 
 		if (split(line, fields) >= 4 && parse_id(fields[2], &gid) == 0 &&
-		    gid != identity->gid) {
+		    gid != identity->gid && host_map_to_outside(gid_map, gid, &outside)) {
 			const char *member = fields[3];
 
 			while (*member) {
@@ -256,9 +257,10 @@ static int resolve_other(const char *name, const struct host_user *caller,
 	AUTO_FREE char *line = NULL;
 	char *fields[FIELDS];
 	bool is_number = parse_id(name, &identity->uid) == 0;
-	bool is_found = find_line(accounts->passwd, is_number ? 2 : 0, name, &line, fields);
+	AUTO_FREE char *number = is_number ? xasprintf("%u", identity->uid) : NULL;
+	bool is_found = find_line(accounts->passwd, is_number ? 2 : 0,
+				  is_number ? number : name, &line, fields);
 	bool is_root = strcmp(name, "root") == 0 || (is_number && identity->uid == 0);
-	uint32_t id;
 
 	if (is_found && is_hidden(accounts, caller, fields[2]))
 		is_found = false;
@@ -267,10 +269,12 @@ static int resolve_other(const char *name, const struct host_user *caller,
 		return err_hint(err, "use 'dev' (you), 'root', a number, or a name from the "
 				     "image's /etc/passwd");
 	}
-	if (is_found && parse_id(fields[2], &id) == 0)
-		identity->uid = id;
-	if (is_found && parse_id(fields[3], &id) == 0)
-		identity->gid = id;
+	if (is_found && (parse_id(fields[2], &identity->uid) < 0 ||
+			 parse_id(fields[3], &identity->gid) < 0)) {
+		(void)err_set(err, "the image gives user '%s' no valid ids in '/etc/passwd'",
+			      name);
+		return err_hint(err, "mend its line there, or use a number");
+	}
 	identity->name = xstrdup(is_found ? fields[0] : is_root ? "root" : name);
 	identity->home = xstrdup(is_found && fields[5] && fields[5][0] == '/' ? fields[5]
 				 : is_root                                    ? "/root"
@@ -278,14 +282,30 @@ static int resolve_other(const char *name, const struct host_user *caller,
 	return 0;
 }
 
+static int check_ids(const struct box_identity *identity, const struct id_maps *maps,
+		     struct err *err)
+{
+	uint32_t outside;
+
+	if (!host_map_to_outside(maps->uid, identity->uid, &outside))
+		(void)err_set(err, "user id %u does not exist in the box", identity->uid);
+	else if (!host_map_to_outside(maps->gid, identity->gid, &outside))
+		(void)err_set(err, "group id %u does not exist in the box", identity->gid);
+	else
+		return 0;
+	return err_hint(err, maps->uid->count > 1
+				     ? "ids below 65536 do"
+				     : "only id 0 does, because you have no subordinate ids; "
+				       "'devbox doctor' says how to get them");
+}
+
 int box_identity_resolve(const char *user, const struct host_user *caller,
-			 const struct host_map *uid_map, const struct accounts *accounts,
+			 const struct id_maps *maps, const struct accounts *accounts,
 			 struct box_identity *out_identity, struct err *err)
 {
 	struct box_identity identity = {0};
 	AUTO_FREE char *name = xstrdup(user ? user : "dev");
 	char *group = strchr(name, ':');
-	uint32_t outside;
 
 	if (group)
 		*group++ = '\0';
@@ -295,25 +315,20 @@ int box_identity_resolve(const char *user, const struct host_user *caller,
 			       "':GROUP' if need be",
 			       user);
 	if (strcmp(name, "dev") == 0) {
-		(void)resolve_dev(caller, uid_map, accounts, &identity);
+		(void)resolve_dev(caller, maps->uid, accounts, &identity);
 	} else {
 		if (resolve_other(name, caller, accounts, &identity, err) < 0)
 			return -1;
 		identity.shell = choose_shell(accounts, "/bin/bash");
-		add_groups(&identity, accounts);
+		add_groups(&identity, maps->gid, accounts);
 	}
 	if (group && resolve_group(group, accounts, &identity.gid, err) < 0) {
 		box_identity_done(&identity);
 		return -1;
 	}
-	if (!host_map_to_outside(uid_map, identity.uid, &outside)) {
-		(void)err_set(err, "user id %u does not exist in the box", identity.uid);
+	if (check_ids(&identity, maps, err) < 0) {
 		box_identity_done(&identity);
-		return err_hint(
-			err, uid_map->count > 1
-				     ? "ids below 65536 do"
-				     : "only id 0 does, because you have no subordinate ids; "
-				       "'devbox doctor' says how to get them");
+		return -1;
 	}
 	*out_identity = identity;
 	return 0;

@@ -33,14 +33,20 @@ struct accounts {
 int accounts_read(const struct strv *lower, struct accounts *out_accounts, struct err *err);
 void accounts_done(struct accounts *accounts);
 
+/** struct id_maps - which ids exist in a box; borrowed */
+struct id_maps {
+	const struct host_map *uid;
+	const struct host_map *gid;
+};
+
 /**
  * box_identity_resolve() - "dev", "root", "name", "name:group", "uid", "uid:gid" to ids
- * @uid_map: which ids exist in the box; others are refused
+ * @maps: users and groups that do not exist in the box are refused, other groups left out
  * `dev` is the caller under the own id; in a box with a single id, and for the host's root, it
  * is root of the box.
  */
 int box_identity_resolve(const char *user, const struct host_user *caller,
-			 const struct host_map *uid_map, const struct accounts *accounts,
+			 const struct id_maps *maps, const struct accounts *accounts,
 			 struct box_identity *out_identity, struct err *err);
 
 /** box_environment() - the environment of a command: PATH, HOME, … then what @spec passes and

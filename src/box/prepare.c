@@ -214,6 +214,7 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 {
 	const struct spec *spec = request->spec;
 	const char *user = request->user_name ? request->user_name : spec->user.value;
+	const struct id_maps maps = {&p->uid_map, &p->gid_map};
 	AUTO_BUF struct buf text = {0};
 
 	if (prepare_maps(request->user, p, err) < 0 || find_lower(spec, p, err) < 0)
@@ -222,8 +223,8 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 		return spec->image.at.file ? err_at(err, spec->image.at.file,
 						    spec->image.at.line, spec->image.at.column)
 					   : -1;
-	if (box_identity_resolve(user, request->user, &p->uid_map, &p->accounts, &p->identity,
-				 err) < 0) {
+	if (box_identity_resolve(user, request->user, &maps, &p->accounts, &p->identity, err) <
+	    0) {
 		if (!request->user_name && spec->user.at.file)
 			(void)err_at(err, spec->user.at.file, spec->user.at.line,
 				     spec->user.at.column);
