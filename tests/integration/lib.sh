@@ -13,6 +13,7 @@
 #   bx ARGS...              the devbox that is being tested
 #   wait_for SECONDS COMMAND...   polls until it succeeds
 #   end_of SECONDS PID      waits for a child in the background; sets $status, 124 when it had to be killed
+#   changed OPTION... -- COMMAND...  on a machine that lacks something: see tests/rig/door
 #   make_project NAME [YAML]      a project folder with a devbox.yaml, entered; sets $project
 #   busybox_root DIR        a root file system from busybox-static
 #   debian_root             prints the path of a cached Debian root of the caller's subordinate ids
@@ -162,6 +163,10 @@ end_of() {
 		wait "$2"
 		status=124
 	fi 2>/dev/null
+}
+
+changed() {
+	"$top/tests/rig/door" "$@"
 }
 
 make_project() {
