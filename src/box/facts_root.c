@@ -207,6 +207,8 @@ static int make_layer(const struct facts_request *request, struct box_facts *fac
 static int overlay_facts(const struct facts_request *request, struct box_facts *facts,
 			 struct strv *notes, struct err *err)
 {
+	const struct origin *at = &request->spec->image.at;
+	const char *why = NULL;
 	int is_mapped;
 
 	strv_add_all(&facts->lower, request->lower);
@@ -215,18 +217,13 @@ static int overlay_facts(const struct facts_request *request, struct box_facts *
 		return -1;
 	facts->has_foreign_ids = !is_mapped;
 	facts->root_kind = ROOT_OVERLAY;
-	if (!is_mapped) {
-		if (need_fuse(facts,
-			      "its files belong to ids outside your subordinate ids, and are "
-			      "shown as root's",
-			      notes, err) < 0)
-			return -1;
-	} else if (request->force_fuse) {
-		if (need_fuse(facts,
-			      "native overlayfs does not work where the box's layer lies",
-			      notes, err) < 0)
-			return -1;
-	}
+	if (!is_mapped)
+		why = "its files belong to ids outside your subordinate ids, and are shown as "
+		      "root's";
+	else if (request->force_fuse)
+		why = "native overlayfs does not work where the box's layer lies";
+	if (why && need_fuse(facts, why, notes, err) < 0)
+		return at->file ? err_at(err, at->file, at->line, at->column) : -1;
 	return make_layer(request, facts, err);
 }
 

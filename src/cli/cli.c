@@ -35,9 +35,13 @@ static void put_log(void *arg, enum log_level level, const char *text)
 static void put_error(const struct cli *cli, const struct err *err)
 {
 	AUTO_BUF struct buf text = {0};
+	struct err full = *err;
 
+	/* Wherever it happens there is one thing to do about it. */
+	if ((err->code == ENOSPC || err->code == EDQUOT) && !*err->hint)
+		(void)err_hint(&full, "make room there: 'df -h' and 'quota' say what is full");
 	(void)fflush(stdout);
-	report_error(err, cli->err_colour, &text);
+	report_error(&full, cli->err_colour, &text);
 	put_stderr(&text);
 }
 

@@ -61,6 +61,14 @@ char *examine_mend_subids(const struct examine *x, bool needs_uid, bool needs_gi
 	return buf_take(&text);
 }
 
+char *host_mend_subids(const char *etc, const struct host_user *user, bool needs_uid,
+		       bool needs_gid)
+{
+	const struct examine x = {.etc = etc, .user = user};
+
+	return examine_mend_subids(&x, needs_uid, needs_gid);
+}
+
 void examine_subids(struct examine *x)
 {
 	static const char name[] = "subordinate ids";

@@ -46,6 +46,12 @@ struct host_subids {
 int host_subids_get(const char *etc, const struct host_user *user,
 		    struct host_subids *out_subids, struct err *err);
 
+/** host_mend_subids() - the command that gives @user ids that nobody has. @etc as above. free()
+ * it.
+ */
+char *host_mend_subids(const char *etc, const struct host_user *user, bool needs_uid,
+		       bool needs_gid);
+
 #define HOST_MAP_MAX 64
 /** struct host_map - lines of uid_map/gid_map, user_namespaces(7). */
 struct host_map {
