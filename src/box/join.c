@@ -24,7 +24,9 @@ struct door {
 	int cgroup_fd;
 	int init_fd;
 	int config_fd;
-	int socket; /* the child's end */
+	int socket;   /* the child's end */
+	int score_fd; /* our own oom_score_adj, when the box has another; -1: the same */
+	char *own_score, *box_score;
 	bool is_single_id;
 };
 
@@ -35,12 +37,35 @@ static void door_close(struct door *door)
 	cleanup_close(&door->init_fd);
 	cleanup_close(&door->config_fd);
 	cleanup_close(&door->socket);
+	cleanup_close(&door->score_fd);
+	free(door->own_score);
+	free(door->box_score);
 }
 
 static int gone(const struct record *record, struct err *err)
 {
 	(void)err_set(err, "box '%s' ended just now", record->box);
 	return err_hint(err, "devbox up");
+}
+
+#define SCORE_FILE "/proc/self/oom_score_adj"
+
+/* A process has the score of who made it: the box's own belongs to its commands, not to us. */
+static void open_score(const struct record *record, struct door *door)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/oom_score_adj", (int)record->init_pid);
+	struct err ignored;
+
+	if (fd_read_file(AT_FDCWD, path, 16, &door->box_score, &ignored) == 0 &&
+	    fd_read_file(AT_FDCWD, SCORE_FILE, 16, &door->own_score, &ignored) == 0 &&
+	    !str_eq(door->box_score, door->own_score))
+		door->score_fd = open(SCORE_FILE, O_WRONLY | O_CLOEXEC);
+}
+
+static void set_score(const struct door *door, const char *score)
+{
+	if (door->score_fd >= 0)
+		(void)!pwrite(door->score_fd, score, strlen(score), 0);
 }
 
 static int open_box(const struct join_request *request, struct door *door, struct err *err)
@@ -106,7 +131,8 @@ static void fill_confine(const struct join_request *request, struct confine *con
 	confine->can_setgroups = record->exec_can_setgroups;
 	confine->bounding = record->exec_bounding;
 	/* What was added to the box is its user's, not somebody else's (-u). */
-	confine->ambient = request->identity ? 0 : record->exec_ambient;
+	/* Root holds its bounding set anyway. */
+	confine->ambient = confine->uid == 0 ? 0 : record->exec_ambient;
 	confine->no_new_privs = record->exec_no_new_privs;
 	confine->umask = 0022;
 	add_groups(request->identity ? &request->identity->groups : &record->exec_groups,
@@ -255,21 +281,30 @@ static int start(const struct join_request *request, const struct door *door,
 int box_join(const struct join_request *request, struct joined *out_joined, int *out_exit,
 	     struct err *err)
 {
-	struct door door = {
-		.pid_fd = -1, .cgroup_fd = -1, .init_fd = -1, .config_fd = -1, .socket = -1};
+	struct door door = {.pid_fd = -1,
+			    .cgroup_fd = -1,
+			    .init_fd = -1,
+			    .config_fd = -1,
+			    .socket = -1,
+			    .score_fd = -1};
 	struct joined joined = {.socket = -1, .master = -1};
 	int rc;
 
 	*out_exit = 125;
 	rc = open_box(request, &door, err);
 	if (rc == 0)
+		open_score(request->record, &door);
+	if (rc == 0)
 		rc = make_config(request, &door, err);
 	if (rc == 0)
 		rc = make_socket(&door, &joined.socket, err);
 	if (rc == 0)
 		rc = enter(request->record, &door, err);
-	if (rc == 0)
+	if (rc == 0) {
+		set_score(&door, door.box_score);
 		rc = start(request, &door, &joined, err);
+		set_score(&door, door.own_score);
+	}
 	door_close(&door);
 	if (rc == 0)
 		rc = await(joined.socket, request, &joined.master, out_exit, err);

@@ -51,6 +51,7 @@ struct prepared {
 	struct strv env;
 	char *cwd;
 	struct confine confine;
+	uint64_t added_caps; /* what cap_add names, for commands of others than root */
 	struct cgroup_place place;
 	struct cgroup_limits limits;
 	bool has_oom_score_adj;

@@ -80,7 +80,6 @@ int prepare_confine(const struct prepare_request *request, struct prepared *p, s
 	AUTO_FREE char *cache = path_join(request->dirs->cache, "seccomp");
 	AUTO_STRV struct strv warnings = {0};
 	struct filter_request filter = {.cache_dir = cache};
-	uint64_t added;
 	size_t i;
 
 	p->confine.uid = p->identity.uid;
@@ -88,12 +87,12 @@ int prepare_confine(const struct prepare_request *request, struct prepared *p, s
 	p->confine.can_setgroups = !p->facts.is_single_id;
 	p->confine.umask = 0022;
 	p->confine.no_new_privs = spec->no_new_privileges;
-	if (bounding_set(spec, &p->confine.bounding, &added, err) < 0)
+	if (bounding_set(spec, &p->confine.bounding, &p->added_caps, err) < 0)
 		return -1;
 	/* Root holds its bounding set anyway; anybody else gets what the profile adds as
 	 * ambient. */
 	if (p->confine.uid != 0)
-		p->confine.ambient = added;
+		p->confine.ambient = p->added_caps;
 	for (i = 0; i < p->identity.groups.count && i < CONFINE_GROUPS_MAX; i++) {
 		uint64_t gid = 0;
 

@@ -121,7 +121,7 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 		.exec_home = xstrdup(p->identity.home),
 		.exec_shell = xstrdup(p->identity.shell),
 		.exec_bounding = p->confine.bounding,
-		.exec_ambient = p->confine.ambient,
+		.exec_ambient = p->added_caps,
 		.exec_no_new_privs = p->confine.no_new_privs,
 		.exec_can_setgroups = p->confine.can_setgroups,
 		.exec_filter = xstrdup(p->exec_filter),

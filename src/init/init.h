@@ -34,6 +34,9 @@ void init_send(int32_t type, int32_t a, int32_t b, int fd);
  */
 int init_spawn(struct init *init);
 
+/** init_shed_capabilities() - what init may do from now on: signal everybody in the box. */
+void init_shed_capabilities(void);
+
 /** init_loop() - reap, forward, report until it is over. Return: exit status. */
 int init_loop(struct init *init);
 

@@ -104,6 +104,7 @@ int main(int argc, char **argv)
 		if (init_spawn(&init) < 0)
 			return 125;
 	} else {
+		init_shed_capabilities();
 		init_send(INIT_STARTED, 0, 0, -1);
 	}
 	return init_loop(&init);

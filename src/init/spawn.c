@@ -227,8 +227,7 @@ static void run_command(const struct init_config *config, int report)
 	fail(report, INIT_STAGE_EXEC);
 }
 
-/* What init itself may do from now on: signal everybody in the box. */
-static void shed_capabilities(void)
+void init_shed_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {{0}};
@@ -295,7 +294,7 @@ int init_spawn(struct init *init)
 	(void)close(report[1]);
 	if (config->flags & INIT_TTY)
 		(void)setpgid(init->main, init->main);
-	shed_capabilities();
+	init_shed_capabilities();
 	rc = await_exec(init, report[0], master);
 	if (master >= 0)
 		(void)close(master);
