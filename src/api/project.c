@@ -77,8 +77,7 @@ static int find_by_spec(struct devbox *devbox, const struct spec *spec, bool cre
 		name = project_name_from(last_name(spec->project_dir));
 
 	if (!asked && spec->name.value && project_name_check(name, err) < 0)
-		return err_at(err, spec->name.at.file, spec->name.at.line,
-			      spec->name.at.column);
+		return spec_at(&spec->name.at, err);
 	return project_find(&devbox->dirs, name, spec->project_dir, asked != NULL, create,
 			    out_project, err);
 }
@@ -158,16 +157,6 @@ static int find_by_id(const struct devbox *devbox, const char *id, struct projec
 	return 0;
 }
 
-static bool is_same_folder(const char *a, const char *b)
-{
-	struct stat a_st, b_st;
-
-	if (strcmp(a, b) == 0)
-		return true;
-	return stat(a, &a_st) == 0 && stat(b, &b_st) == 0 && a_st.st_dev == b_st.st_dev &&
-	       a_st.st_ino == b_st.st_ino;
-}
-
 /* Ids that the folder @dir has, which are several after its name changed. */
 static int find_claims(const struct devbox *devbox, const char *dir, struct strv *out_ids,
 		       struct err *err)
@@ -179,7 +168,7 @@ static int find_claims(const struct devbox *devbox, const char *dir, struct strv
 	for (size_t i = 0; i < ids.count; i++) {
 		AUTO_FREE char *folder = claimed_folder(devbox, ids.items[i]);
 
-		if (folder && is_same_folder(folder, dir))
+		if (folder && path_is_same(folder, dir))
 			strv_add(out_ids, ids.items[i]);
 	}
 	return 0;

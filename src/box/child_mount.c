@@ -281,19 +281,12 @@ static int mask_source(const struct child *child, bool is_dir)
 	}
 }
 
-int child_mask(struct child *child, const struct step *step)
+/* The tree @fd, read-only, on @target; closes both. */
+static int cover(int fd, int target, int recursive)
 {
-	struct stat st;
-	int target = open_present(child, step->target, &st);
-	int fd;
 	int rc = -1;
 
-	if (target < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (S_ISDIR(st.st_mode) && mkdir(TEXT_DIR "/.empty", 0555) < 0 && errno != EEXIST)
-		return -1;
-	fd = mask_source(child, S_ISDIR(st.st_mode));
-	if (fd >= 0 && mnt_set(fd, MOUNT_ATTR_RDONLY, 0) == 0)
+	if (fd >= 0 && mnt_set(fd, MOUNT_ATTR_RDONLY, recursive) == 0)
 		rc = mnt_move(fd, target);
 	if (fd >= 0)
 		(void)close(fd);
@@ -301,23 +294,29 @@ int child_mask(struct child *child, const struct step *step)
 	return rc;
 }
 
+int child_mask(struct child *child, const struct step *step)
+{
+	struct stat st;
+	int target = open_present(child, step->target, &st);
+
+	if (target < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (S_ISDIR(st.st_mode) && mkdir(TEXT_DIR "/.empty", 0555) < 0 && errno != EEXIST)
+		return -1;
+	return cover(mask_source(child, S_ISDIR(st.st_mode)), target, 0);
+}
+
 int child_read_only(struct child *child, const struct step *step)
 {
 	struct stat st;
 	int target = open_present(child, step->target, &st);
 	int fd;
-	int rc = -1;
 
 	if (target < 0)
 		return errno == ENOENT ? 0 : -1;
 	fd = mnt_open_tree(target, "",
 			   OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-	if (fd >= 0 && mnt_set(fd, MOUNT_ATTR_RDONLY, 1) == 0)
-		rc = mnt_move(fd, target);
-	if (fd >= 0)
-		(void)close(fd);
-	(void)close(target);
-	return rc;
+	return cover(fd, target, 1);
 }
 
 int child_pivot(struct child *child)

@@ -90,10 +90,7 @@ static int make_volumes(const struct facts_request *request, struct box_facts *f
 		strv_take(&facts->volume_dirs, path ? path : xstrdup(""));
 		if (path && facts_make_folder(request, path) < 0) {
 			(void)err_sys(err, "make volume '%s'", path);
-			if (volume->at.file)
-				(void)err_at(err, volume->at.file, volume->at.line,
-					     volume->at.column);
-			return -1;
+			return spec_at(&volume->at, err);
 		}
 	}
 	return 0;

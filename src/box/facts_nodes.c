@@ -5,11 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int facts_at(const struct origin *at, struct err *err)
-{
-	return at->file ? err_at(err, at->file, at->line, at->column) : -1;
-}
-
 static int look(struct box_facts *facts, const char *what, const char *path,
 		const struct origin *at, struct err *err)
 {
@@ -18,7 +13,7 @@ static int look(struct box_facts *facts, const char *what, const char *path,
 
 	if (path && stat(path, &st) < 0) {
 		(void)err_sys(err, "%s '%s'", what, path);
-		(void)facts_at(at, err);
+		(void)spec_at(at, err);
 		return err_hint(err, errno == ENOENT ? "make it first, or take the line out"
 						     : "may you read it?");
 	}
@@ -40,7 +35,7 @@ static int look_workspace(const struct spec *spec, struct box_facts *facts, stru
 		return -1;
 	if (spec->workspace.source && !facts->nodes[0].is_dir) {
 		(void)err_set(err, "workspace '%s' is not a folder", spec->workspace.source);
-		return facts_at(&spec->workspace.at, err);
+		return spec_at(&spec->workspace.at, err);
 	}
 	return 0;
 }
@@ -55,12 +50,12 @@ static int look_device(const struct spec_device *device, struct box_facts *facts
 	node = &facts->nodes[facts->node_count - 1];
 	if (node->rdev == 0 && !node->is_dir) {
 		(void)err_set(err, "'%s' is not a device", device->source);
-		return facts_at(&device->at, err);
+		return spec_at(&device->at, err);
 	}
 	if (!node->is_dir &&
 	    access(device->source, device->is_read_only ? R_OK : R_OK | W_OK) < 0) {
 		(void)err_sys(err, "device '%s'", device->source);
-		(void)facts_at(&device->at, err);
+		(void)spec_at(&device->at, err);
 		return err_hint(err,
 				"a box can use what you can open yourself; does a group own it "
 				"('ls -l %s')?",

@@ -113,7 +113,7 @@ static int copy_home_files(const struct facts_request *request, int home_fd, str
 		    copy_fd(request, fd, home_fd, name, st.st_mode & 0777, err) < 0) {
 			if (fd < 0)
 				(void)err_sys(err, "home file '%s'", file->path);
-			return err_at(err, file->at.file, file->at.line, file->at.column);
+			return spec_at(&file->at, err);
 		}
 	}
 	return 0;

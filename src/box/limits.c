@@ -16,11 +16,6 @@
 
 #define CPU_PERIOD_US 100000
 
-static int at_origin(const struct origin *at, struct err *err)
-{
-	return at->file ? err_at(err, at->file, at->line, at->column) : -1;
-}
-
 /* Return: 0 when @controller is there, 1 when it is not and that was noted, -1 refused. */
 static int need(struct prepared *p, uint32_t controller, const char *key,
 		const struct origin *at, bool allow_degraded, struct err *err)
@@ -40,7 +35,7 @@ static int need(struct prepared *p, uint32_t controller, const char *key,
 		      "%s cannot be enforced: this session's cgroup has no %s controller (%s)",
 		      key, cgroup_controller_names(controller, names),
 		      p->place.why ? p->place.why : "no place to write");
-	(void)at_origin(at, err);
+	(void)spec_at(at, err);
 	(void)cgroup_missing_hint(&p->place, controller, err);
 	hint = xstrdup(err->hint);
 	return err_hint(err, "%s\n--allow-degraded starts without it", hint);
@@ -107,7 +102,7 @@ static int set_affinity(const struct spec_limits *l, struct prepared *p, struct 
 	rc = sched_setaffinity(0, sizeof(now), &now);
 	if (rc < 0) {
 		(void)err_sys(err, "cpuset '%s'", l->cpuset.value);
-		(void)at_origin(&l->cpuset.at, err);
+		(void)spec_at(&l->cpuset.at, err);
 		return err_hint(err,
 				"this machine has the CPUs in /sys/devices/system/cpu/online");
 	}
@@ -201,7 +196,7 @@ static int add_io_device(struct cgroup_limits *limits, const struct spec_blkio_d
 
 	if (stat(device->path, &st) < 0 || !S_ISBLK(st.st_mode)) {
 		(void)err_set(err, "blkio_config: '%s' is not a block device", device->path);
-		return at_origin(&device->at, err);
+		return spec_at(&device->at, err);
 	}
 	for (i = 0; i < limits->io_max_count; i++) {
 		if (limits->io_max[i].major == major(st.st_rdev) &&
@@ -210,7 +205,7 @@ static int add_io_device(struct cgroup_limits *limits, const struct spec_blkio_d
 	}
 	if (i == CGROUP_IO_DEVICES_MAX) {
 		(void)err_set(err, "blkio_config: more than %d devices", CGROUP_IO_DEVICES_MAX);
-		return at_origin(&device->at, err);
+		return spec_at(&device->at, err);
 	}
 	if (i == limits->io_max_count) {
 		limits->io_max_count++;
@@ -278,7 +273,7 @@ static int oom_limits(const struct spec_limits *l, struct prepared *p, struct er
 			err,
 			"oom_score_adj: %lld is below yours (%lld), and only root may lower it",
 			(long long)l->oom_score_adj.value, (long long)current);
-		(void)at_origin(&l->oom_score_adj.at, err);
+		(void)spec_at(&l->oom_score_adj.at, err);
 		return err_hint(err, "give %lld to 1000", (long long)current);
 	}
 	p->has_oom_score_adj = true;
@@ -304,7 +299,7 @@ static int add_ulimit(const struct spec_ulimit *ulimit, struct prepared *p, stru
 		(void)err_set(err, "ulimits: %llu is above your own hard limit of %llu",
 			      (unsigned long long)ulimit->hard,
 			      (unsigned long long)now.rlim_max);
-		(void)at_origin(&ulimit->at, err);
+		(void)spec_at(&ulimit->at, err);
 		return err_hint(
 			err,
 			"raise it for your user in /etc/security/limits.conf, or give less");

@@ -38,13 +38,22 @@ void prepared_done(struct prepared *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static int root_maps(const struct host_subids *subids, struct prepared *p, struct err *err)
+static int root_maps(const struct host_user *user, const struct host_subids *subids,
+		     struct prepared *p, struct err *err)
 {
-	if (subids->uid_count == 0 || subids->gid_count == 0) {
-		(void)err_set(err, "root has no subordinate ids, and a box never runs with the "
-				   "host's root inside");
-		return err_hint(err, "sudo usermod --add-subuids 100000-165535 --add-subgids "
-				     "100000-165535 root");
+	const bool needs_uid = subids->uid_count == 0;
+	const bool needs_gid = subids->gid_count == 0;
+
+	if (needs_uid || needs_gid) {
+		AUTO_FREE char *mend = host_mend_subids("/etc", user, needs_uid, needs_gid);
+
+		(void)err_set(err,
+			      "root has no line in %s, and a box never runs with the host's "
+			      "root inside",
+			      needs_uid && needs_gid ? "/etc/subuid and /etc/subgid"
+			      : needs_uid            ? "/etc/subuid"
+						     : "/etc/subgid");
+		return err_hint(err, "%s", mend);
 	}
 	host_map_build(subids->uid, subids->uid_count, 0, &p->uid_map);
 	host_map_build(subids->gid, subids->gid_count, 0, &p->gid_map);
@@ -78,7 +87,7 @@ int prepare_maps(const struct host_user *user, struct prepared *p, struct err *e
 	if (host_subids_get("/etc", user, &subids, err) < 0)
 		return -1;
 	if (user->uid == 0)
-		return root_maps(&subids, p, err);
+		return root_maps(user, &subids, p, err);
 	if (subids.uid_count == 0 || subids.gid_count == 0) {
 		single_maps(user, "no subordinate ids in /etc/subuid and /etc/subgid", p);
 		return 0;
@@ -119,9 +128,7 @@ static int find_lower(const struct spec *spec, struct prepared *p, struct err *e
 
 		if (fd < 0) {
 			(void)err_sys(err, "image '%s'", image);
-			if (spec->image.at.file)
-				(void)err_at(err, spec->image.at.file, spec->image.at.line,
-					     spec->image.at.column);
+			(void)spec_at(&spec->image.at, err);
 			return err_hint(err, "rootfs: takes the folder of a root file system, "
 					     "made by mmdebstrap for "
 					     "example; without an image, 'host' is used");
@@ -220,16 +227,10 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 	if (prepare_maps(request->user, p, err) < 0 || find_lower(spec, p, err) < 0)
 		return -1;
 	if (accounts_read(&p->lower, &p->accounts, err) < 0)
-		return spec->image.at.file ? err_at(err, spec->image.at.file,
-						    spec->image.at.line, spec->image.at.column)
-					   : -1;
+		return spec_at(&spec->image.at, err);
 	if (box_identity_resolve(user, request->user, &maps, &p->accounts, &p->identity, err) <
-	    0) {
-		if (!request->user_name && spec->user.at.file)
-			(void)err_at(err, spec->user.at.file, spec->user.at.line,
-				     spec->user.at.column);
-		return -1;
-	}
+	    0)
+		return request->user_name ? -1 : spec_at(&spec->user.at, err);
 	if (spec->shell.value) {
 		free(p->identity.shell);
 		p->identity.shell = xstrdup(spec->shell.value);

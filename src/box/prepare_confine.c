@@ -13,12 +13,8 @@ static int add_caps(const struct spec_list *list, uint64_t *set, struct err *err
 	for (i = 0; i < list->items.count; i++) {
 		uint64_t mask;
 
-		if (caps_from_name(list->items.items[i], &mask, err) < 0) {
-			if (list->at[i].file)
-				(void)err_at(err, list->at[i].file, list->at[i].line,
-					     list->at[i].column);
-			return -1;
-		}
+		if (caps_from_name(list->items.items[i], &mask, err) < 0)
+			return spec_at(&list->at[i], err);
 		*set |= mask;
 	}
 	return 0;
@@ -103,12 +99,8 @@ int prepare_confine(const struct prepare_request *request, struct prepared *p, s
 		return 0;
 	filter.path = spec->seccomp.value;
 	filter.bounding = p->confine.bounding;
-	if (get_filter(request, &filter, &warnings, &p->filter, err) < 0) {
-		if (!err->file[0] && spec->seccomp.at.file)
-			(void)err_at(err, spec->seccomp.at.file, spec->seccomp.at.line,
-				     spec->seccomp.at.column);
-		return -1;
-	}
+	if (get_filter(request, &filter, &warnings, &p->filter, err) < 0)
+		return err->file[0] ? -1 : spec_at(&spec->seccomp.at, err);
 	for (i = 0; i < warnings.count; i++)
 		strv_addf(&p->notes, "seccomp profile: %s", warnings.items[i]);
 	p->exec_filter = xstrdup(p->filter.file);

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *network_name(enum net_mode mode)
+{
+	return mode == NET_HOST ? "host" : mode == NET_NONE ? "none" : "project";
+}
+
 /* What else makes a box a different one: a change of these means a new start. Limits are live,
  * and listed apart. */
 static void print_rest(const struct prepare_request *request, const struct prepared *p,
@@ -29,10 +34,7 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 		buf_printf(out, "environment %s\n", spec->environment.items[i]);
 	for (i = 0; i < p->lower.count; i++)
 		buf_printf(out, "image '%s'\n", p->lower.items[i]);
-	buf_printf(out, "network %s\n",
-		   spec->network_mode == NET_HOST   ? "host"
-		   : spec->network_mode == NET_NONE ? "none"
-						    : "project");
+	buf_printf(out, "network %s\n", network_name(spec->network_mode));
 	for (i = 0; i < p->confine.rlimit_count; i++)
 		buf_printf(out, "ulimit %d %llu %llu\n", p->confine.rlimits[i].resource,
 			   (unsigned long long)p->confine.rlimits[i].limit.rlim_cur,
@@ -109,9 +111,7 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 		.root_kind = xstrdup(root_kind_name(p->facts.root_kind)),
 		.profile_file = xstrdup(spec->profile_file),
 		.folder = xstrdup(spec->project_dir),
-		.network = xstrdup(spec->network_mode == NET_HOST   ? "host"
-				   : spec->network_mode == NET_NONE ? "none"
-								    : "project"),
+		.network = xstrdup(network_name(spec->network_mode)),
 		.hostname = xstrdup(p->facts.hostname),
 		.workspace_source = xstrdup(spec->workspace.source),
 		.workspace_target = xstrdup(spec->workspace.target),

@@ -168,4 +168,12 @@ struct spec {
 
 void spec_done(struct spec *spec);
 
+/** spec_at() - the error is about the value written at @at, if it was written. Return: -1. */
+static inline int spec_at(const struct origin *at, struct err *err)
+{
+	if (at->file)
+		(void)err_at(err, at->file, at->line, at->column);
+	return -1;
+}
+
 #endif

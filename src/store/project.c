@@ -38,17 +38,6 @@ static char *id_dir(const struct dirs *dirs, const char *id)
 	return xasprintf("%s/projects/%s", dirs->data, id);
 }
 
-/* Two names of one folder are one project. */
-static bool is_same_folder(const char *a, const char *b)
-{
-	struct stat a_st, b_st;
-
-	if (strcmp(a, b) == 0)
-		return true;
-	return stat(a, &a_st) == 0 && stat(b, &b_st) == 0 && a_st.st_dev == b_st.st_dev &&
-	       a_st.st_ino == b_st.st_ino;
-}
-
 /* The folder an id was claimed for: NULL when nobody did. */
 static int read_folder(const struct dirs *dirs, const char *id, char **out_folder,
 		       struct err *err)
@@ -76,7 +65,7 @@ static int owner_of(const struct search *search, const char *id, enum owner *out
 		return -1;
 	if (!folder)
 		*out_owner = OWNER_NONE;
-	else if (is_same_folder(folder, search->folder))
+	else if (path_is_same(folder, search->folder))
 		*out_owner = OWNER_US;
 	else
 		*out_owner = OWNER_OTHER;

@@ -59,6 +59,8 @@ char *path_join(const char *a, const char *b);
 char *path_normalize(const char *base, const char *path);
 /** path_is_below() - true when normalized @path is @dir or lies below it. */
 bool path_is_below(const char *path, const char *dir);
+/** path_is_same() - two names of one file: the same text, or the same inode. */
+bool path_is_same(const char *a, const char *b);
 /** path_mkdirs() - mkdir -p on the host. Return: 0 or -1 with errno. */
 int path_mkdirs(const char *path, mode_t mode);
 

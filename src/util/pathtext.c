@@ -67,6 +67,16 @@ bool path_is_below(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
+bool path_is_same(const char *a, const char *b)
+{
+	struct stat a_st, b_st;
+
+	if (strcmp(a, b) == 0)
+		return true;
+	return stat(a, &a_st) == 0 && stat(b, &b_st) == 0 && a_st.st_dev == b_st.st_dev &&
+	       a_st.st_ino == b_st.st_ino;
+}
+
 static int make_dir(const char *path, mode_t mode)
 {
 	struct stat st;

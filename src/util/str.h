@@ -3,6 +3,7 @@
 
 #include "util/err.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 /** xasprintf() - formatted string; free() it. */
 char *xasprintf(const char *format, ...) ERR_PRINTF(1, 2);
+char *xvasprintf(const char *format, va_list args) ERR_PRINTF(1, 0);
 
 bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);

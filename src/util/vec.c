@@ -24,15 +24,10 @@ void strv_add(struct strv *v, const char *s)
 void strv_addf(struct strv *v, const char *format, ...)
 {
 	va_list args;
-	char *text;
-	int n;
 
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	strv_take(v, xvasprintf(format, args));
 	va_end(args);
-	if (n < 0)
-		abort();
-	strv_take(v, text);
 }
 
 void strv_add_all(struct strv *v, const struct strv *other)
