@@ -190,14 +190,14 @@ static void an_empty_profile_is_the_host_image(void **state)
 		"link '/dev/stderr' to '/proc/self/fd/2'\n"
 		"link '/dev/ptmx' to 'pts/ptmx'\n"
 		"mount 'devpts' on '/dev/pts' with newinstance,ptmxmode=0666,mode=0620,gid=5\n"
-		"mount 'tmpfs' on '/dev/shm' with mode=1777\n"
+		"empty folder on '/dev/shm' mode 1777\n"
 		"mount 'mqueue' on '/dev/mqueue' (if possible)\n"
 		"folder '/dev/.devbox' mode 0700\n"
 		"mount 'proc' on '/dev/.devbox/proc'\n"
 		"mount 'sysfs' on '/dev/.devbox/sys' (read-only)\n"
 		"mount 'sysfs' on '/sys' (read-only)\n"
 		"mount 'cgroup2' on '/sys/fs/cgroup' (read-only) (if possible)\n"
-		"mount 'tmpfs' on '/run' with mode=0755\n"
+		"empty folder on '/run' mode 0755\n"
 		"folder '/run/lock' mode 1777\n"
 		"folder '/run/user' mode 0755\n"
 		"folder '/run/user/1000' mode 0700 of uid 1000 gid 1000\n"
@@ -293,8 +293,7 @@ static void a_single_id_is_root_without_an_account(void **state)
 	assert_non_null(
 		strstr(text, "on '/dev/pts' with newinstance,ptmxmode=0666,mode=0620\n"));
 	assert_non_null(strstr(text, "folder '/run/user/0' mode 0700\n"));
-	assert_non_null(
-		strstr(text, "mount 'tmpfs' on '/root' with mode=0700,uid=0,gid=0  # "));
+	assert_non_null(strstr(text, "empty folder on '/root' mode 0700  # "));
 	assert_null(strstr(text, "account"));
 	assert_null(strstr(text, "upper"));
 }
@@ -304,7 +303,7 @@ static void homes_come_in_three_ways(void **state)
 	expect(*state, "home: tmpfs\n", NULL,
 	       "-open '/data/home'\n"
 	       "-bind '/data/home' on '/home/dev'\n"
-	       "+mount 'tmpfs' on '/home/dev' with mode=0700,uid=1000,gid=1000"
+	       "+empty folder on '/home/dev' mode 0700 of uid 1000 gid 1000"
 	       "  # devbox.yaml:1\n");
 	expect(*state, "home: shared\n", NULL,
 	       "-open '/data/home'\n"
@@ -321,7 +320,7 @@ static void home_files_are_mounted_where_the_box_has_its_home(void **state)
 	       "+open 'TOP/home/.a/b/c'  # devbox.yaml:2\n"
 	       "+open 'TOP/home/.d' (read-only)  # devbox.yaml:2\n"
 	       "-bind '/data/home' on '/home/dev'\n"
-	       "+mount 'tmpfs' on '/home/dev' with mode=0700,uid=1000,gid=1000"
+	       "+empty folder on '/home/dev' mode 0700 of uid 1000 gid 1000"
 	       "  # devbox.yaml:1\n"
 	       "+folder '/home/dev/.a' mode 0755 of uid 1000 gid 1000\n"
 	       "+folder '/home/dev/.a/b' mode 0755 of uid 1000 gid 1000\n"
@@ -339,7 +338,7 @@ static void folders_of_a_volume_in_the_home_are_left_alone(void **state)
 	       "+open '/srv' (read-only)  # devbox.yaml:2\n"
 	       "+open '/data/volumes/data'  # devbox.yaml:2\n"
 	       "-bind '/data/home' on '/home/dev'\n"
-	       "+mount 'tmpfs' on '/home/dev' with mode=0700,uid=1000,gid=1000"
+	       "+empty folder on '/home/dev' mode 0700 of uid 1000 gid 1000"
 	       "  # devbox.yaml:1\n"
 	       "+folder '/home/dev/a' mode 0755 of uid 1000 gid 1000\n"
 	       "+bind '/srv' on '/home/dev/a/srv' (read-only)  # devbox.yaml:2\n"
@@ -435,7 +434,7 @@ static void kernel_settings_are_written_at_the_end(void **state)
 static void shared_memory_has_the_size_asked_for(void **state)
 {
 	expect(*state, "shm_size: 64m\n", NULL,
-	       "-mount 'tmpfs' on '/dev/shm' with mode=1777\n"
+	       "-empty folder on '/dev/shm' mode 1777\n"
 	       "+mount 'tmpfs' on '/dev/shm' with mode=1777,size=67108864"
 	       "  # devbox.yaml:1\n");
 }
@@ -533,6 +532,7 @@ static void every_step_has_words(void **state)
 		[STEP_FS] = "mount 'S' on '/t' with D (read-only)",
 		[STEP_BIND] = "bind 'S' on '/t' (read-only)",
 		[STEP_TEXT] = "write '/t' (0 lines, af63f94c86021dd3) (read-only)",
+		[STEP_SCRATCH] = "empty folder on '/t' mode 0750 of uid 1 gid 2",
 		[STEP_DIR] = "folder '/t' mode 0750 of uid 1 gid 2",
 		[STEP_SYMLINK] = "link '/t' to 'D'",
 		[STEP_ACCOUNT] = "your account in '/t'",
@@ -559,6 +559,7 @@ static void every_step_has_words(void **state)
 		AUTO_BUF struct buf text = {0};
 
 		plan_step_words(&step, &text);
+		assert_non_null(words[i]);
 		assert_string_equal(text.data, words[i]);
 	}
 }
