@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -43,6 +44,15 @@ static void await_end(int pid_fd, int timeout_ms)
 		(void)poll(&p, 1, timeout_ms);
 }
 
+/* How long a supervisor that does its work may take to end the box. */
+static int patience_ms(const struct record *record, int64_t timeout_us)
+{
+	int64_t grace_us = timeout_us < 0 ? (int64_t)record->stop_grace_us : timeout_us;
+	int64_t ms = grace_us / 1000 + GONE_TIMEOUT_MS;
+
+	return ms > INT_MAX || ms < 0 ? INT_MAX : (int)ms;
+}
+
 int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us,
 		 struct err *err)
 {
@@ -51,13 +61,16 @@ int api_stop_box(const struct project *project, const struct record *record, int
 	AUTO_CLOSE int init = open_process(record->init_pid, record->init_start);
 	AUTO_FREE char *request = xasprintf("stop %s %lld", record->box, (long long)timeout_us);
 
-	if (control_ask(project->runtime_dir, request, err) < 0) {
+	if (control_ask(project->runtime_dir, request, patience_ms(record, timeout_us), err) <
+	    0) {
 		if (supervisor >= 0 && err->code != ECONNREFUSED && err->code != ENOENT &&
-		    err->code != ECONNRESET)
+		    err->code != ECONNRESET && err->code != ETIMEDOUT)
 			return -1;
 		/* Nobody answers any more: the box cannot be left running. */
 		if (init >= 0)
 			(void)syscall(SYS_pidfd_send_signal, init, SIGKILL, NULL, 0);
+		if (supervisor >= 0 && err->code == ETIMEDOUT)
+			(void)syscall(SYS_pidfd_send_signal, supervisor, SIGKILL, NULL, 0);
 	}
 	await_end(init, GONE_TIMEOUT_MS);
 	await_end(supervisor, GONE_TIMEOUT_MS);

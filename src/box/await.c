@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -13,6 +14,16 @@
 #endif
 
 /* How a start goes on: the messages of the child and of devbox-init, in words. */
+
+void box_wake_stopped(void)
+{
+	siginfo_t info = {0};
+
+	while (waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid > 0) {
+		(void)kill(info.si_pid, SIGCONT);
+		info.si_pid = 0;
+	}
+}
 
 static int explain_step(const struct plan *plan, int index, int code, struct err *err)
 {

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -236,16 +237,21 @@ __attribute__((noreturn)) static void child_main(const struct door *door,
 	_exit(125);
 }
 
+#define STOPPED_POLL_MS 200
+
 static int await(int socket, const struct join_request *request, int *out_master, int *out_exit,
 		 struct err *err)
 {
 	struct init_message message;
+	struct pollfd readable = {.fd = socket, .events = POLLIN};
 	int fds[FD_PASS_MAX];
 	size_t count = 0;
 	ssize_t n;
 
 	/* ECONNRESET: it ended without reading all of ours. What it said before comes next. */
 	do {
+		while (poll(&readable, 1, STOPPED_POLL_MS) == 0)
+			box_wake_stopped();
 		n = fd_receive(socket, &message, sizeof(message), fds, &count);
 	} while ((n < 0 && (errno == EINTR || errno == ECONNRESET)) ||
 		 (n == (ssize_t)sizeof(message) && message.type == INIT_READY));

@@ -1,5 +1,6 @@
 #include "box/relay.h"
 
+#include "box/start.h"
 #include "init/config.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
@@ -181,6 +182,8 @@ static void on_signal(struct loop *loop, int signal)
 			take_terminal(loop);
 		break;
 	case SIGCHLD:
+		box_wake_stopped();
+		break;
 	case SIGPIPE:
 	case SIGTTIN:
 	case SIGTTOU:

@@ -47,7 +47,7 @@ static int ask(const char *folder, const char *answer, size_t len, struct err *e
 
 	assert_true(listen_fd >= 0);
 	pid = start_supervisor(listen_fd, "stop main -1", answer, len);
-	rc = control_ask(folder, "stop main -1", err);
+	rc = control_ask(folder, "stop main -1", 5000, err);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	return rc;
@@ -99,18 +99,18 @@ static void nobody_there_is_told(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(control_ask(missing, "stop main -1", &err), -1);
+	assert_int_equal(control_ask(missing, "stop main -1", 5000, &err), -1);
 	assert_int_equal(err.code, ENOENT);
-	assert_int_equal(control_ask(folder, "stop main -1", &err), -1);
+	assert_int_equal(control_ask(folder, "stop main -1", 5000, &err), -1);
 	assert_int_equal(err.code, ENOENT);
 	/* What a killed supervisor leaves behind. */
 	(void)close(control_listen(folder, &err));
-	assert_int_equal(control_ask(folder, "stop main -1", &err), -1);
+	assert_int_equal(control_ask(folder, "stop main -1", 5000, &err), -1);
 	assert_int_equal(err.code, ECONNREFUSED);
 	folder_write(folder, "plain/control.sock", "");
 	free(missing);
 	missing = path_join(folder, "plain");
-	assert_int_equal(control_ask(missing, "stop main -1", &err), -1);
+	assert_int_equal(control_ask(missing, "stop main -1", 5000, &err), -1);
 	assert_int_equal(err.code, ECONNREFUSED);
 	free(missing);
 	missing = path_join(folder, "absent");
