@@ -40,30 +40,57 @@ static char *find_git_dir(const char *workspace)
 	return realpath(path, NULL);
 }
 
+/* "COMMON/worktrees/NAME" to COMMON. The file `commondir` says the same, but whoever can write
+ * it could name any folder. */
+static char *repository_of(const char *git_dir)
+{
+	static const char folder[] = "/worktrees";
+	const char *name = strrchr(git_dir, '/');
+	size_t len = (size_t)(name - git_dir);
+	size_t folder_len = sizeof(folder) - 1;
+
+	if (len <= folder_len || strncmp(name - folder_len, folder, folder_len) != 0)
+		return NULL;
+	return xstrndup(git_dir, len - folder_len);
+}
+
+/* Not just any folder that has one named "worktrees". */
+static bool is_repository(const char *common)
+{
+	static const char *const names[] = {"HEAD", "objects/", "refs/"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", common, names[i]);
+
+		if (access(path, F_OK) < 0)
+			return false;
+	}
+	return true;
+}
+
 static bool points_back(const char *git_dir, const char *workspace)
 {
 	AUTO_FREE char *line = read_line(git_dir, "gitdir");
+	AUTO_FREE char *theirs = line ? path_normalize(git_dir, line) : NULL;
 	AUTO_FREE char *ours = path_join(workspace, ".git");
 	struct stat a, b;
 
-	return line && lstat(line, &a) == 0 && lstat(ours, &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+	return theirs && lstat(theirs, &a) == 0 && lstat(ours, &b) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 char *facts_git_common(const char *workspace)
 {
-	AUTO_FREE char *git_dir = find_git_dir(workspace);
-	AUTO_FREE char *line = git_dir ? read_line(git_dir, "commondir") : NULL;
-	AUTO_FREE char *path = NULL;
-	AUTO_FREE char *common = NULL;
+	AUTO_FREE char *inside = realpath(workspace, NULL);
+	AUTO_FREE char *git_dir = inside ? find_git_dir(inside) : NULL;
+	AUTO_FREE char *common = git_dir ? repository_of(git_dir) : NULL;
 
-	if (!line || !points_back(git_dir, workspace))
+	/* What lies in the workspace was written in the box, perhaps; and it is there anyway.
+	 */
+	if (!common || path_is_below(git_dir, inside) || path_is_below(common, inside))
 		return NULL;
-	path = path_normalize(git_dir, line);
-	common = realpath(path, NULL);
-	/* Inside the workspace it is there anyway; and it must be the folder that holds the
-	 * worktree's own. */
-	if (!common || path_is_below(common, workspace) || !path_is_below(git_dir, common))
+	if (!is_repository(common) || !points_back(git_dir, inside))
 		return NULL;
 	return STEAL(common);
 }
