@@ -169,17 +169,6 @@ static int make_config(const struct join_request *request, struct door *door, st
 	return door->config_fd < 0 ? -1 : 0;
 }
 
-static int move_up(int *fd)
-{
-	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
-
-	if (moved < 0)
-		return -1;
-	(void)close(*fd);
-	*fd = moved;
-	return 0;
-}
-
 static int make_socket(struct door *door, int *out_socket, struct err *err)
 {
 	int pair[2];
@@ -191,8 +180,8 @@ static int make_socket(struct door *door, int *out_socket, struct err *err)
 		return err_sys(err, "make a socket pair");
 	*out_socket = pair[0];
 	door->socket = pair[1];
-	if (move_up(&door->init_fd) < 0 || move_up(&door->config_fd) < 0 ||
-	    move_up(&door->socket) < 0)
+	if (fd_move_up(&door->init_fd) < 0 || fd_move_up(&door->config_fd) < 0 ||
+	    fd_move_up(&door->socket) < 0)
 		return err_sys(err, "move descriptors");
 	return 0;
 }

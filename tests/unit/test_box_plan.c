@@ -402,6 +402,18 @@ static void devices_are_bound_under_their_targets(void **state)
 	       "+bind '/dev/zero' on '/dev/y' (read-only)  # devbox.yaml:1\n");
 }
 
+static void have_repository(struct box_facts *facts)
+{
+	facts->git_common = xstrdup("/src/repo/.git");
+}
+
+static void the_repository_of_a_worktree_is_where_it_was(void **state)
+{
+	expect(*state, "{}\n", have_repository,
+	       "+open '/src/repo/.git'\n"
+	       "+bind '/src/repo/.git' on '/src/repo/.git'\n");
+}
+
 static void the_host_network_brings_the_hosts_sys(void **state)
 {
 	expect(*state, "network_mode: host\n", NULL,
@@ -578,6 +590,7 @@ int main(void)
 		ON_A_DESK(volumes_are_mounted_parents_first),
 		ON_A_DESK(a_plan_tells_which_tree_goes_where),
 		ON_A_DESK(devices_are_bound_under_their_targets),
+		ON_A_DESK(the_repository_of_a_worktree_is_where_it_was),
 		ON_A_DESK(the_host_network_brings_the_hosts_sys),
 		ON_A_DESK(kernel_settings_are_written_at_the_end),
 		ON_A_DESK(shared_memory_has_the_size_asked_for),

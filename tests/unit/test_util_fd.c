@@ -178,6 +178,23 @@ static void every_descriptor_can_be_marked_close_on_exec(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void a_descriptor_moves_out_of_the_way(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int old = fd;
+	int none = -1;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fd_move_up(&fd), 0);
+	assert_true(fd >= 10);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(old, F_GETFD), -1);
+	(void)close(fd);
+	assert_int_equal(fd_move_up(&none), -1);
+	assert_int_equal(none, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +203,7 @@ int main(void)
 		IN_HOME(only_regular_files_are_read),
 		IN_HOME(an_atomic_write_replaces_or_leaves_all),
 		cmocka_unit_test(a_full_disk_is_an_error),
+		cmocka_unit_test(a_descriptor_moves_out_of_the_way),
 		cmocka_unit_test(descriptors_travel_with_a_message),
 		cmocka_unit_test(a_message_that_does_not_fit_leaks_nothing),
 		cmocka_unit_test(every_descriptor_can_be_marked_close_on_exec),
