@@ -218,6 +218,8 @@ static void other_maps_get_another_namespace(void **state)
 			map->count--;
 		other = keep_open(desk->folder, &desk->maps);
 		assert_true(other < 0 || inode_of(other) != inode_of(kept));
+		if (other >= 0)
+			keep_drop(desk->folder);
 	}
 	assert_int_equal(syscall(SYS_pidfd_send_signal, holder, SIGKILL, NULL, 0), 0);
 }
