@@ -227,10 +227,12 @@ is "$out" fine 'and the box stays'
 
 # --- many bytes ---
 
-# The end of its input is echoed when it comes before the terminal is raw.
-script -qec "$DEVBOX exec -- seq 30000" /dev/null </dev/null | tr -d '\r' | sed -E '1s/^(\^@|\^D\x08\x08)//' >"$tmp/seq"
+# An input that says nothing and does not end: its end would be echoed.
+mkfifo "$tmp/silence"
+exec 6<>"$tmp/silence"
+script -qec "$DEVBOX exec -- seq 30000" /dev/null <&6 | tr -d '\r' >"$tmp/seq"
 ok 'all that a command wrote is shown before devbox ends' cmp "$tmp/seq" <(seq 30000)
-script -qec "$DEVBOX exec -- sh -c 'trap \"\" HUP; yes & sleep 0.1; exit 3'" /dev/null </dev/null >/dev/null &
+script -qec "$DEVBOX exec -- sh -c 'trap \"\" HUP; yes & sleep 0.1; exit 3'" /dev/null <&6 >/dev/null &
 end_of 20 $!
 is "$status" 3 'but who goes on writing does not hold it up'
 bx exec -- pkill yes
