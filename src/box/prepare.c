@@ -201,7 +201,13 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 	};
 
 	if (request->is_throw_away) {
-		p->scratch_dir = xasprintf("%s/tmp/run-%d", request->dirs->data, (int)getpid());
+		uint64_t ticks = 0;
+
+		/* Never the folder of an earlier process of our number, which may have been killed
+		 * before it could remove it. */
+		(void)proc_start_time(getpid(), &ticks);
+		p->scratch_dir = xasprintf("%s/tmp/run-%d-%llu", request->dirs->data,
+					   (int)getpid(), (unsigned long long)ticks);
 	} else {
 		box_dir = xasprintf("%s/box/%s", project->data_dir, request->box);
 		if (request->spec->home == HOME_ISOLATED)
