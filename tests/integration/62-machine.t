@@ -113,6 +113,53 @@ nothing_runs 'no /dev/fuse'
 changed --root -- chown -R "$(id -u):$(id -g)" "$tmp/root"
 : >devbox.yaml
 
+# --- no cgroup ---
+
+with --no-cgroup -- up
+is "$status" 0 'no cgroup v2: up works'
+is "$(bx inspect --json | jq .cgroup)" null 'without a group'
+run bx exec -- echo fine
+is "$status|$out" '0|fine' 'exec works'
+"$DEVBOX" exec -- sh -c 'n=0; while :; do n=$((n + 1)); echo $n >count; sleep 0.02; done' &
+counter=$!
+differs() { [ -n "$(cat count)" ] && [ "$(cat count)" != "$1" ]; }
+counts_on() { wait_for 10 differs "$(cat count 2>/dev/null)"; }
+stands_still() {
+	local before i
+	before=$(cat count)
+	for i in 1 2 3 4 5 6 7 8; do
+		sleep 0.05
+		[ "$(cat count)" = "$before" ] || return 1
+	done
+}
+ok 'a command counts' counts_on
+ok 'pause' bx pause
+ok 'stops it' stands_still
+is "$(bx ps --json | jq -r '.[0].state')" paused 'ps says so'
+run bx exec -- true
+is "$status" 125 'a paused box takes no command'
+ok 'unpause' bx unpause
+ok 'lets it go on' counts_on
+bx pause
+run timeout 9 "$DEVBOX" stop
+is "$status" 0 'a paused box can be stopped'
+end_of 10 $counter
+is "$status" 143 'and what runs in it is asked to end'
+run bx ps -a
+like "$out" 'machine +exited' 'it ended'
+bx -q down --volumes
+for limit in 'mem_limit: 64m' 'pids_limit: 100' 'cpus: 1'; do
+	echo "$limit" >devbox.yaml
+	with --no-cgroup -- up
+	is "$status" 1 "$limit: cannot be kept"
+	fails "devbox\\.yaml:1:[0-9]+: error: ${limit%%:*} cannot be enforced: $line${hint}.*--allow-degraded starts without it" 'is an error, with a way out'
+	with --no-cgroup -- up --allow-degraded
+	is "$status" 0 'which works'
+	like "$err" "${limit%%:*}" 'and is said'
+	bx -q down --volumes
+done
+: >devbox.yaml
+
 # --- full disks ---
 
 full() {
