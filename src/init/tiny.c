@@ -169,8 +169,10 @@ char *strchr(const char *s, int c)
 
 void _exit(int status)
 {
-	for (;;)
-		(void)call(SYS_exit_group, status, 0, 0, 0, 0, 0);
+	(void)call(SYS_exit_group, status, 0, 0, 0, 0, 0);
+	(void)call(SYS_exit, status, 0, 0, 0, 0, 0);
+	/* A seccomp profile may refuse even these. */
+	__builtin_trap();
 }
 
 ssize_t read(int fd, void *data, size_t n)
