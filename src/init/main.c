@@ -65,12 +65,11 @@ static pid_t parse_guard(char **argv)
 static int hold(void)
 {
 	const struct timespec pause = {.tv_sec = 30};
+	sigset_t none;
 	struct stat st;
 
 	/* Its root is the host's: nobody of a box may look into it. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	sigset_t none;
-
 	(void)prctl(PR_SET_NAME, "devbox-hold", 0, 0, 0);
 	/* Who started us had them blocked; a manager that stops us must not have to wait. */
 	(void)sigemptyset(&none);
