@@ -65,7 +65,7 @@ for dir in 3 7 8 20; do
 done
 bx down >/dev/null 2>&1
 leaky up >/dev/null 2>&1
-is "$(bx exec -T -u root -- sh -c 'for p in 1 self; do for f in /proc/$p/fd/*; do readlink "$f"; done; done' |
+is "$(bx exec -T -u root -- sh -c 'for p in 1 self; do for f in /proc/$p/fd/*; do readlink "$f"; done; done' </dev/null 2>/dev/null |
 	grep -v '^socket:\|^pipe:\|^anon_inode:\|^/dev/null\|^/proc/\|^/memfd:')" '' 'process 1 holds no file of the host'
 is "$(bx exec -T -- sh -c 'umask')" 0022 'umask 022, whatever the caller has'
 (
