@@ -21,15 +21,14 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 
 	for (i = 0; i < p->argv.count; i++)
 		buf_printf(out, "argument '%s'\n", p->argv.items[i]);
-	buf_printf(out, "in '%s' as uid %u gid %u, capabilities %016llx%s, shell '%s'\n",
+	buf_printf(out, "in '%s' as uid %u gid %u, capabilities %016llx and %016llx%s, shell '%s'\n",
 		   p->cwd, p->identity.uid, p->identity.gid,
-		   (unsigned long long)p->confine.bounding,
+		   (unsigned long long)p->confine.bounding, (unsigned long long)p->added_caps,
 		   spec->no_new_privileges ? ", no new privileges" : "", p->identity.shell);
-	buf_printf(out, "seccomp %s %016llx\n",
+	/* The file is named after what the profile says. */
+	buf_printf(out, "seccomp %s %s\n",
 		   spec->seccomp.value ? spec->seccomp.value : "default",
-		   (unsigned long long)str_hash(p->filter.program,
-						p->filter.len * sizeof(struct sock_filter),
-						STR_HASH_SEED));
+		   p->exec_filter ? strrchr(p->exec_filter, '/') + 1 : "none");
 	for (i = 0; i < spec->environment.count; i++)
 		buf_printf(out, "environment %s\n", spec->environment.items[i]);
 	for (i = 0; i < p->lower.count; i++)
