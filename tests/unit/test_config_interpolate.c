@@ -113,10 +113,10 @@ static void keys_and_ignored_values_are_left_alone(void **state)
 
 static void a_number_may_come_from_a_variable(void **state)
 {
-	struct spec spec = desk_good(*state, "pids_limit: ${PORT}\ninit: ${NONE:-false}\n");
+	struct spec spec = desk_good(*state, "pids_limit: ${PORT}\nread_only: ${NONE:-true}\n");
 
 	assert_int_equal(spec.limits.pids_limit.value, 8080);
-	assert_false(spec.init);
+	assert_true(spec.read_only);
 	spec_done(&spec);
 }
 
