@@ -61,8 +61,9 @@ int control_ask(const char *runtime_dir, const char *request, int timeout_ms, st
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return errno == EAGAIN ? err_code(err, ETIMEDOUT, "ask the project's supervisor")
-				       : err_sys(err, "ask the project's supervisor");
+		return errno == EAGAIN
+			       ? err_code(err, ETIMEDOUT, "ask the project's supervisor")
+			       : err_sys(err, "ask the project's supervisor");
 	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		return err_sys(err, "ask the project's supervisor");
 	do {
