@@ -41,7 +41,7 @@ _devbox_takes_argument() {
 
 _devbox() {
 	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect config plan doctor completion version help'
-	local global='-f --file -C --directory -p --project -q --quiet -v --verbose --color --version -h --help'
+	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
 

@@ -66,6 +66,7 @@ complete -c devbox -n 'not __devbox_after_dashes' -l file -r -F -d 'profile to u
 complete -c devbox -n 'not __devbox_after_dashes; and not __devbox_verb logs' -s f -r -F -d 'profile to use; several are merged in order'
 complete -c devbox -n 'not __devbox_after_dashes' -s C -l directory -r -f -a '(__fish_complete_directories)' -d 'act as if started in DIR'
 complete -c devbox -n 'not __devbox_after_dashes' -s p -l project -r -f -d 'name of the project'
+complete -c devbox -n 'not __devbox_after_dashes' -s y -l yes -d 'answer what would be asked with yes'
 complete -c devbox -n 'not __devbox_after_dashes' -s q -l quiet -d 'no progress, only results and errors'
 complete -c devbox -n 'not __devbox_after_dashes' -s v -l verbose -d 'say more of what is done'
 complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats logs inspect config doctor' -l json -d 'print JSON'

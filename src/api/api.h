@@ -22,6 +22,7 @@ struct devbox_options {
 	const char *start_dir;
 	struct strv files;
 	const char *project;
+	bool yes; /* -y: what would be asked is answered with yes */
 };
 
 /** struct devbox - one invocation: who, where, with what environment. Made by devbox_open(). */

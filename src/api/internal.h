@@ -25,4 +25,11 @@ void api_explain_status(int code, int cgroup_fd, const struct spec *spec);
 int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us,
 		 struct err *err);
 
+/** api_check_grants() - refuse a profile that asks for more of the host than the project was
+ * last started with, unless the user said yes (-y). */
+int api_check_grants(struct devbox *devbox, const struct project *project,
+		     const struct spec *spec, struct err *err);
+/** api_keep_grants() - what the project is started with now is what it may have from now on. */
+int api_keep_grants(const struct project *project, const struct spec *spec, struct err *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include "box/control.h"
 #include "cgroup/cgroup.h"
 #include "util/cleanup.h"
+#include "util/fd.h"
 #include "util/log.h"
 #include "util/path.h"
 #include "util/proc.h"
@@ -23,6 +24,9 @@
 
 #define LOCK_TIMEOUT_MS 60000
 #define GONE_TIMEOUT_MS 10000
+#define STOP_TRIES 250
+#define STOP_POLL_MS 4
+#define STAT_MAX 4096
 
 /* A descriptor of exactly the process the record means. -1: it is gone. */
 static int open_process(pid_t pid, uint64_t ticks)
@@ -108,7 +112,8 @@ static int work_on(struct project *project, const char *box, box_work *work, voi
 	return rc;
 }
 
-/* @verb: what the project is locked for; NULL: @work is fine while others work on the project. */
+/* @verb: what the project is locked for; NULL: @work is fine while others work on the project.
+ */
 static int each_named(struct devbox *devbox, const char *name, const char *verb, box_work *work,
 		      void *arg, struct err *err)
 {
@@ -180,10 +185,30 @@ int devbox_start(struct devbox *devbox, const struct strv *boxes, struct err *er
 	return devbox_up(devbox, &options, NULL, err);
 }
 
+static int check_profile(struct devbox *devbox, struct err *err)
+{
+	struct config *config;
+	struct project project;
+	struct spec spec = {0};
+	int rc;
+
+	if (devbox_load(devbox, true, false, &config, &spec, &project, err) < 0)
+		return -1;
+	config_free(config);
+	rc = api_check_grants(devbox, &project, &spec, err);
+	project_done(&project);
+	spec_done(&spec);
+	return rc;
+}
+
 int devbox_restart(struct devbox *devbox, const struct strv *boxes, int64_t timeout_us,
 		   struct err *err)
 {
 	struct err stopped = {0};
+
+	/* A profile that cannot be started again must not cost the box that runs. */
+	if (check_profile(devbox, err) < 0)
+		return -1;
 
 	if (devbox_stop(devbox, boxes, timeout_us, &stopped) < 0 &&
 	    !strstr(stopped.message, "is not running")) {
@@ -227,27 +252,75 @@ int devbox_kill(struct devbox *devbox, const struct strv *boxes, int signal, str
 	return for_boxes(devbox, boxes, NULL, kill_work, &signal, err);
 }
 
-/* Without a cgroup: every process in the box's pid namespace but its init gets SIGSTOP or
- * SIGCONT. */
-static int signal_all(const struct record *record, int signal, struct err *err)
+/* The letter of proc_pid_stat(5), 0 when it is gone. */
+static char read_state(pid_t pid, int *out_parent)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/stat", (int)pid);
+	AUTO_FREE char *text = NULL;
+	struct err ignored;
+	const char *name_end;
+	char state;
+
+	if (fd_read_file(AT_FDCWD, path, STAT_MAX, &text, &ignored) < 0)
+		return 0;
+	name_end = strrchr(text, ')');
+	if (!name_end || sscanf(name_end, ") %c %d", &state, out_parent) != 2)
+		return 0;
+	return state;
+}
+
+static bool is_inside(pid_t pid, const struct stat *pid_ns)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/ns/pid", (int)pid);
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_ino == pid_ns->st_ino &&
+	       st.st_dev == pid_ns->st_dev;
+}
+
+/*
+ * Without a cgroup: every process in the box's pid namespace gets SIGSTOP or SIGCONT, but for
+ * its init, and for those of an `exec`, whose parents are outside: they pass on what they get.
+ */
+static int signal_all(const struct record *record, int signal, size_t *out_moving,
+		      struct err *err)
 {
 	AUTO_CLOSEDIR DIR *proc = opendir("/proc");
 	AUTO_FREE char *init_path = xasprintf("/proc/%d/ns/pid", (int)record->init_pid);
 	struct dirent *entry;
-	struct stat init_ns;
+	struct stat pid_ns;
 
-	if (!proc || stat(init_path, &init_ns) < 0)
+	if (!proc || stat(init_path, &pid_ns) < 0)
 		return err_sys(err, "look at the processes of box '%s'", record->project);
+	*out_moving = 0;
 	while ((entry = readdir(proc)) != NULL) {
-		AUTO_FREE char *path = xasprintf("/proc/%s/ns/pid", entry->d_name);
-		struct stat ns;
 		uint64_t pid;
+		int parent;
+		char state;
 
-		if (str_to_u64(entry->d_name, &pid) < 0 || (pid_t)pid == record->init_pid)
+		if (str_to_u64(entry->d_name, &pid) < 0 || (pid_t)pid == record->init_pid ||
+		    !is_inside((pid_t)pid, &pid_ns) || !read_state((pid_t)pid, &parent) ||
+		    !is_inside(parent, &pid_ns))
 			continue;
-		if (stat(path, &ns) == 0 && ns.st_ino == init_ns.st_ino &&
-		    ns.st_dev == init_ns.st_dev)
-			(void)kill((pid_t)pid, signal);
+		(void)kill((pid_t)pid, signal);
+		state = read_state((pid_t)pid, &parent);
+		*out_moving += state && !strchr("TtZX", state);
+	}
+	return 0;
+}
+
+/* Until none moves, so that none was born unseen; a process that waits for a stopped one in
+ * vfork(2) never stops itself. */
+static int stop_all(const struct record *record, struct err *err)
+{
+	size_t moving = 1;
+	int i;
+
+	for (i = 0; i < STOP_TRIES && moving > 0; i++) {
+		if (signal_all(record, SIGSTOP, &moving, err) < 0)
+			return -1;
+		if (moving > 0)
+			(void)poll(NULL, 0, STOP_POLL_MS);
 	}
 	return 0;
 }
@@ -257,6 +330,7 @@ static int pause_work(struct project *project, struct record *record, void *arg,
 {
 	const bool *paused = arg;
 	AUTO_CLOSE int group = -1;
+	size_t ignored;
 
 	if (!record_is_running(record)) {
 		(void)err_set(err, "box '%s' is not running", project->id);
@@ -269,7 +343,8 @@ static int pause_work(struct project *project, struct record *record, void *arg,
 		if (cgroup_freeze(group, *paused, GONE_TIMEOUT_MS, err) < 0)
 			return -1;
 	} else {
-		if (signal_all(record, *paused ? SIGSTOP : SIGCONT, err) < 0)
+		if ((*paused ? stop_all(record, err)
+			     : signal_all(record, SIGCONT, &ignored, err)) < 0)
 			return -1;
 		record->phase = *paused ? PHASE_PAUSED : PHASE_RUNNING;
 		if (record_save(project->runtime_dir, record, err) < 0)

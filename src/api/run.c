@@ -221,6 +221,11 @@ int devbox_run(struct devbox *devbox, const struct run_options *options, int *ou
 	if (devbox_load(devbox, false, false, &config, &run.spec, &run.project, err) < 0)
 		return -1;
 	config_free(config);
+	if (api_check_grants(devbox, &run.project, &run.spec, err) < 0) {
+		project_done(&run.project);
+		spec_done(&run.spec);
+		return -1;
+	}
 	if (run.spec.home == HOME_ISOLATED)
 		run.spec.home = HOME_TMPFS;
 	run.signal_fd = relay_block_signals(err);

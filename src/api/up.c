@@ -362,6 +362,8 @@ int devbox_up(struct devbox *devbox, const struct up_options *options, char **ou
 	rc = options->dry_run ? 0 : lock(&up, err);
 	if (rc == 0)
 		rc = box_prepare(&request, &up.prepared, err);
+	if (rc == 0 && !options->dry_run)
+		rc = api_check_grants(devbox, &up.project, &up.spec, err);
 	if (rc == 0 && options->dry_run) {
 		if (out_plan) {
 			struct buf text = {0};
@@ -371,6 +373,8 @@ int devbox_up(struct devbox *devbox, const struct up_options *options, char **ou
 		}
 	} else if (rc == 0) {
 		rc = reconcile(&up, err);
+		if (rc == 0)
+			rc = api_keep_grants(&up.project, &up.spec, err);
 	}
 	if (up.project.lock_fd >= 0)
 		project_unlock(&up.project);

@@ -321,8 +321,13 @@ int child_read_only(struct child *child, const struct step *step)
 
 int child_pivot(struct child *child)
 {
+	if (fchdir(child->root_fd) < 0)
+		return -1;
+	/* What the host mounts later, somewhere below a tree of ours, stays the host's. */
+	if (mount(NULL, ".", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
 	/* pivot_root(".", "."): the old root lies on top of the new one, then goes. */
-	if (fchdir(child->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return -1;
 	if (mount(NULL, ".", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    umount2(".", MNT_DETACH) < 0)

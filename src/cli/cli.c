@@ -126,6 +126,7 @@ static int take_globals(struct cli *cli)
 	cli->verbose = args_has(&cli->args, "verbose");
 	cli->options.start_dir = args_value(&cli->args, "directory");
 	cli->options.project = args_value(&cli->args, "project");
+	cli->options.yes = args_has(&cli->args, "yes");
 	take_files(cli);
 	return known ? 0 : cli_value_fail(cli, "color", "auto, always or never");
 }

@@ -14,6 +14,7 @@ static const struct option global_options[] = {
 	{"directory", 'C', "DIR", "act as if started in DIR", "DEVBOX_DIRECTORY"},
 	{"project", 'p', "NAME", "name of the project", "DEVBOX_PROJECT"},
 	{"quiet", 'q', NULL, "no progress, only results and errors", "DEVBOX_QUIET"},
+	{"yes", 'y', NULL, "answer what would be asked with yes", "DEVBOX_YES"},
 	{"verbose", 'v', NULL, "say more of what is done", "DEVBOX_VERBOSE"},
 	{"json", 0, NULL, "print JSON", "DEVBOX_JSON"},
 	{"color", 0, "WHEN", "auto, always or never", "DEVBOX_COLOR"},
