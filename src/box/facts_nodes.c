@@ -87,8 +87,8 @@ static char *find_node(const char *path, const struct known_node *node)
 
 /*
  * What lies in a folder that boxes write to is theirs to replace: by a link to the home of the
- * user, for the next start to follow. So a source that is written as lying in such a folder must
- * lie there in truth. @dir: that folder as it is written; NULL: none.
+ * user, for the next start to follow. So a source that is written as lying in such a folder
+ * must lie there in truth. @dir: that folder as it is written; NULL: none.
  */
 static int check_way(const struct spec_volume *volume, const struct known_node *node,
 		     const char *dir, struct err *err)
@@ -109,8 +109,9 @@ static int check_way(const struct spec_volume *volume, const struct known_node *
 		return 0;
 	(void)err_set(err, "volume source '%s' is a link out of '%s'", volume->source, dir);
 	(void)spec_at(&volume->at, err);
-	return err_hint(err, "boxes write to that folder, so one may have made the link; if you "
-			     "did, name '%s' itself",
+	return err_hint(err,
+			"boxes write to that folder, so one may have made the link; if you "
+			"did, name '%s' itself",
 			real);
 }
 

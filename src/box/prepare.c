@@ -203,8 +203,8 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 	if (request->is_throw_away) {
 		uint64_t ticks = 0;
 
-		/* Never the folder of an earlier process of our number, which may have been killed
-		 * before it could remove it. */
+		/* Never the folder of an earlier process of our number, which may have been
+		 * killed before it could remove it. */
 		(void)proc_start_time(getpid(), &ticks);
 		p->scratch_dir = xasprintf("%s/tmp/run-%d-%llu", request->dirs->data,
 					   (int)getpid(), (unsigned long long)ticks);

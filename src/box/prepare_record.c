@@ -21,7 +21,8 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 
 	for (i = 0; i < p->argv.count; i++)
 		buf_printf(out, "argument '%s'\n", p->argv.items[i]);
-	buf_printf(out, "in '%s' as uid %u gid %u, capabilities %016llx and %016llx%s, shell '%s'\n",
+	buf_printf(out,
+		   "in '%s' as uid %u gid %u, capabilities %016llx and %016llx%s, shell '%s'\n",
 		   p->cwd, p->identity.uid, p->identity.gid,
 		   (unsigned long long)p->confine.bounding, (unsigned long long)p->added_caps,
 		   spec->no_new_privileges ? ", no new privileges" : "", p->identity.shell);

@@ -112,8 +112,8 @@ int box_map_ids(const struct box_start *start, pid_t pid, struct err *err);
 /** box_clone() - clone3(2) like fork, into @cgroup_fd unless it is -1. Return: as fork(2). */
 pid_t box_clone(uint64_t flags, int cgroup_fd, int *out_pid_fd);
 
-/** box_wake_stopped() - continue children of ours that were stopped: the root of a box can do that
- * to the init of an `exec`, which would then never say how its command ended. */
+/** box_wake_stopped() - continue children of ours that were stopped: the root of a box can do
+ * that to the init of an `exec`, which would then never say how its command ended. */
 void box_wake_stopped(void);
 
 /** box_run_in_userns() - run @work in a child inside a user namespace with these maps (to

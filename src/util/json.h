@@ -21,8 +21,7 @@ void json_object_begin(struct json *j, const char *key);
 void json_object_end(struct json *j);
 void json_array_begin(struct json *j, const char *key);
 void json_array_end(struct json *j);
-void json_text(struct json *j, const char *key,
-		 const char *value); /* NULL value writes null */
+void json_text(struct json *j, const char *key, const char *value); /* NULL value writes null */
 void json_u64(struct json *j, const char *key, uint64_t value);
 void json_i64(struct json *j, const char *key, int64_t value);
 void json_bool(struct json *j, const char *key, bool value);

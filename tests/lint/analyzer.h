@@ -1,6 +1,7 @@
 /*
- * Given to clang-tidy before every file. Its analyzer looks at one file at a time, so it does not know that the functions of
- * util which report an error return -1 and that those which allocate never return NULL; told so, it follows real paths only.
+ * Given to clang-tidy before every file. Its analyzer looks at one file at a time, so it does
+ * not know that the functions of util which report an error return -1 and that those which
+ * allocate never return NULL; told so, it follows real paths only.
  */
 #ifndef LINT_ANALYZER_H
 #define LINT_ANALYZER_H

@@ -81,8 +81,9 @@ static void wrong_values_are_refused(void **state)
 		{"hostname: -a\n", "1:11: hostname must be a host name of letters, digits and "
 				   "'-', at most 64, not '-a'"},
 		{"init: yes\n", "1:7: init must be true or false, not 'yes'"},
-		{"init: false\n", "1:7: init: false is not built yet | take it out: a small init reaps "
-				  "and passes signals on"},
+		{"init: false\n",
+		 "1:7: init: false is not built yet | take it out: a small init reaps "
+		 "and passes signals on"},
 		{"tty: 1\n", "1:6: tty must be true or false, not '1'"},
 		{"read_only: [true]\n", "1:12: read_only must be true or false, not a list"},
 		{"stop_signal: SIGFOO\n", "1:14: stop_signal must be the name or number of a "
