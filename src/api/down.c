@@ -53,6 +53,8 @@ static int remove_parts(struct devbox *devbox, const struct project *project,
 
 	for (; rc == 0 && *parts; parts++)
 		rc = api_remove_tree(devbox, &maps, *parts, err);
+	if (rc == 0)
+		api_sweep(devbox, &maps);
 	prepared_done(&maps);
 	(void)project;
 	return rc;

@@ -32,4 +32,8 @@ int api_check_grants(struct devbox *devbox, const struct project *project,
 /** api_keep_grants() - what the project is started with now is what it may have from now on. */
 int api_keep_grants(const struct project *project, const struct spec *spec, struct err *err);
 
+/** api_sweep() - remove what throw-away boxes left that were killed before they could clean up.
+ */
+void api_sweep(struct devbox *devbox, const struct prepared *maps);
+
 #endif

@@ -194,9 +194,12 @@ static void clean_up(struct run *run)
 	net_slirp_stop(&run->launched.slirp);
 	if (run->prepared.scratch_dir || run->cgroup_fd >= 0)
 		box_end(&run->launched.process);
+	notify_free(run->launched.process.notify);
+	run->launched.process.notify = NULL;
 	if (run->prepared.scratch_dir)
 		(void)api_remove_tree(run->devbox, &run->prepared, run->prepared.scratch_dir,
 				      &ignored);
+	api_sweep(run->devbox, &run->prepared);
 	if (run->cgroup_fd >= 0) {
 		(void)cgroup_kill(run->cgroup_fd, &ignored);
 		(void)cgroup_wait_empty(run->cgroup_fd, 2000, &ignored);
