@@ -25,6 +25,7 @@ static void begin_stop(struct ward *ward, int64_t timeout_us)
 {
 	const struct init_message message = {.type = INIT_SIGNAL,
 					     .a = ward->prepared->stop_signal};
+	const struct init_message go_on = {.type = INIT_SIGNAL, .a = SIGCONT};
 	struct err ignored;
 	int64_t at;
 
@@ -39,6 +40,9 @@ static void begin_stop(struct ward *ward, int64_t timeout_us)
 	if (ward->cgroup_fd >= 0)
 		(void)cgroup_freeze(ward->cgroup_fd, false, 100, &ignored);
 	(void)send(ward->launched.process.socket, &message, sizeof(message), MSG_NOSIGNAL);
+	/* Without a group it was paused by SIGSTOP. */
+	if (ward->cgroup_fd < 0)
+		(void)send(ward->launched.process.socket, &go_on, sizeof(go_on), MSG_NOSIGNAL);
 }
 
 static void serve(struct ward *ward, int client)

@@ -148,6 +148,13 @@ is "$status" 143 'and what runs in it is asked to end'
 run bx ps -a
 like "$out" 'machine +exited' 'it ended'
 bx -q down --volumes
+echo 'command: [sh, -c, "trap \"exit 5\" TERM; : >ready; while :; do sleep 0.05; done"]' >devbox.yaml
+with --no-cgroup -- up
+ok 'a command that honours TERM' wait_for 10 test -e ready
+bx pause
+run timeout 9 "$DEVBOX" stop
+is "$status|$(bx inspect --json | jq .exit_code)" '0|5' 'is asked to end although it is paused'
+bx -q down --volumes
 for limit in 'mem_limit: 64m' 'pids_limit: 100' 'cpus: 1'; do
 	echo "$limit" >devbox.yaml
 	with --no-cgroup -- up
