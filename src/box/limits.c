@@ -332,10 +332,21 @@ int prepare_limits_here(const struct spec *spec, bool allow_degraded, struct pre
 	return 0;
 }
 
-int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded,
-		   struct prepared *p, struct err *err)
+static bool has_limits(const struct spec_limits *l)
 {
-	if (cgroup_place_find("", dirs->xdg_runtime, &p->place, err) < 0)
+	return l->cpus_milli.is_set || l->cpu_shares.is_set || l->cpu_quota_us.is_set ||
+	       l->cpu_period_us.is_set || l->cpuset.value || l->cpuset_mems.value ||
+	       l->mem_limit_bytes.is_set || l->mem_reservation_bytes.is_set ||
+	       l->memswap_limit_bytes.is_set || l->pids_limit.is_set ||
+	       l->blkio_weight.is_set || l->blkio_device_count > 0;
+}
+
+int prepare_limits(const struct prepare_request *request, struct prepared *p, struct err *err)
+{
+	const struct spec *spec = request->spec;
+
+	if ((!request->is_throw_away || has_limits(&spec->limits)) &&
+	    cgroup_place_find("", request->dirs->xdg_runtime, &p->place, err) < 0)
 		return -1;
-	return prepare_limits_here(spec, allow_degraded, p, err);
+	return prepare_limits_here(spec, request->allow_degraded, p, err);
 }

@@ -245,7 +245,7 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 		return -1;
 	if (prepare_confine(request, p, err) < 0)
 		return -1;
-	if (prepare_limits(spec, request->dirs, request->allow_degraded, p, err) < 0)
+	if (prepare_limits(request, p, err) < 0)
 		return -1;
 	prepare_command(request, p);
 	if (plan_build(spec, &p->facts, p->identity.uid, p->identity.gid, &p->plan, err) < 0)

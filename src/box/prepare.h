@@ -73,10 +73,10 @@ void prepared_done(struct prepared *prepared);
  * map adds a note. */
 int prepare_maps(const struct host_user *user, struct prepared *p, struct err *err);
 
-/** prepare_limits() - cgroup limits, affinity, rlimits and oom_score_adj of @spec for what this
- * session allows. */
-int prepare_limits(const struct spec *spec, const struct dirs *dirs, bool allow_degraded,
-		   struct prepared *p, struct err *err);
+/** prepare_limits() - cgroup limits, affinity, rlimits and oom_score_adj of the spec for what
+ * this session allows. A throw-away box without limits has no use for a cgroup: none is looked
+ * for. */
+int prepare_limits(const struct prepare_request *request, struct prepared *p, struct err *err);
 
 /** prepare_cpu_mask() - "0-2,5", a checked list of cpuset(7), as bits. */
 void prepare_cpu_mask(const char *list, unsigned char *mask, size_t size);
