@@ -215,6 +215,34 @@ __attribute__((noreturn)) static void become_supervisor(struct up *up,
 	_exit(supervise(&request));
 }
 
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	is_interrupted = 1;
+}
+
+/* ^C while the box starts: the supervisor, in a session of its own, would not hear of it. */
+static void catch_interrupts(bool on)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	const struct sigaction action = {.sa_handler = on ? interrupt : SIG_DFL};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(signals); i++)
+		(void)sigaction(signals[i], &action, NULL);
+}
+
+static int interrupted(pid_t supervisor, struct err *err)
+{
+	(void)kill(supervisor, SIGTERM);
+	(void)proc_wait(supervisor);
+	(void)err_set(err, "interrupted; the box was stopped again");
+	err->code = EINTR;
+	return -1;
+}
+
 static int await_ready(int fd, pid_t pid, bool *out_refused, struct err *err)
 {
 	struct supervise_result result = {0};
@@ -223,13 +251,15 @@ static int await_ready(int fd, pid_t pid, bool *out_refused, struct err *err)
 	while (used < sizeof(result)) {
 		ssize_t n = read(fd, (char *)&result + used, sizeof(result) - used);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && !is_interrupted)
 			continue;
 		if (n <= 0)
 			break;
 		used += (size_t)n;
 	}
 	*out_refused = false;
+	if (is_interrupted)
+		return interrupted(pid, err);
 	if (used == sizeof(result) && result.is_up)
 		return 0;
 	(void)proc_wait(pid);
@@ -255,6 +285,7 @@ static int start_once(struct up *up, bool force_fuse, bool *out_refused, struct 
 	}
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return err_sys(err, "make a pipe");
+	catch_interrupts(true);
 	pid = fork();
 	if (pid == 0) {
 		(void)close(ready[0]);
@@ -264,6 +295,7 @@ static int start_once(struct up *up, bool force_fuse, bool *out_refused, struct 
 	rc = pid < 0 ? err_sys(err, "start the project's supervisor")
 		     : await_ready(ready[0], pid, out_refused, err);
 	(void)close(ready[0]);
+	catch_interrupts(false);
 	return rc;
 }
 
