@@ -8,8 +8,8 @@ kinds='user mnt pid net ipc uts cgroup'
 # What a program sees of its descriptors, without the one that listing them takes.
 list_fds='for f in /proc/$$/fd/*; do [ ! -L "$f" ] || printf "%s " "${f##*/}"; done'
 
-make_project shop 'image: host'
-(umask 0077 && bx up) >/dev/null 2>&1
+make_project spaces 'image: host'
+ok 'up with a closed umask' sh -c 'umask 0077 && exec "$0" up' "$DEVBOX"
 run bx exec -T -- sh -c "for k in $kinds; do readlink /proc/self/ns/\$k; done"
 i=0
 mapfile -t inside <<<"$out"
@@ -128,8 +128,8 @@ fi
 # The rest of a small world.
 like "$(bx run -- cat /sys/class/net/lo/flags)" '^0x.*[19bd]$' 'lo is up'
 bx up >/dev/null 2>&1
-is "$(bx exec -T -- cat /proc/sys/kernel/hostname)" shop "the host's name is the project's"
-is "$(bx exec -T -- cat /etc/hostname)" shop 'and /etc/hostname says so'
+is "$(bx exec -T -- cat /proc/sys/kernel/hostname)" spaces "the host's name is the project's"
+is "$(bx exec -T -- cat /etc/hostname)" spaces 'and /etc/hostname says so'
 printf 'image: host\nhostname: till\n' >devbox.yaml
 is "$(bx run -- uname -n 2>/dev/null)" till 'hostname: names it otherwise'
 is "$(uname -n)" "$(cat /proc/sys/kernel/hostname)" 'the host keeps its own'

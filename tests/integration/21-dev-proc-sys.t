@@ -6,7 +6,7 @@ command -v python3 >/dev/null || skip_all 'no python3 here'
 in_box() { bx exec -T -- "$@"; }
 as_root() { bx exec -T -u root -- "$@"; }
 
-make_project shop 'image: host'
+make_project devices 'image: host'
 canary=devboxtest.$$
 echo secret >"/dev/shm/$canary"
 bx up >/dev/null 2>&1

@@ -16,7 +16,7 @@ for dir in "${places[@]}"; do echo secret >"$dir/$canary"; done
 python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$XDG_RUNTIME_DIR/bus"
 export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus SSH_AUTH_SOCK=$XDG_RUNTIME_DIR/bus AWS_SECRET=hunter2
 
-make_project shop 'image: host'
+make_project tools 'image: host'
 bx up >/dev/null 2>&1
 
 # The tools.
@@ -73,7 +73,7 @@ is "$(in_box readlink /var/run /var/lock | tr '\n' ' ')" '/run /run/lock ' '/var
 for dir in "$home" "$tmp" "$tmp/work" /tmp /var/tmp "$XDG_RUNTIME_DIR"; do
 	nok "the file in $dir is out of sight" as_root test -e "$dir/$canary"
 done
-is "$(in_box ls -A "$tmp" "$tmp/work" | grep -v : | sort -u | tr -d '\n')" shopwork 'above the workspace there are empty folders'
+is "$(in_box ls -A "$tmp" "$tmp/work" | grep -v : | sort -u | tr -d '\n')" toolswork 'above the workspace there are empty folders'
 is "$(in_box ls /home 2>/dev/null)" "$(basename "$home")" '/home has one home'
 is "$(in_box stat -c '%U %a' "$home")" "$(id -un) 700" "which is the user's"
 is "$(in_box sh -c 'echo "$HOME"; cd && pwd' | sort -u)" "$home" 'and where HOME points'

@@ -51,7 +51,7 @@ run_checks() {
 
 # Both kinds of root, through the overlay of the kernel.
 before=$(fingerprint "$busybox")
-make_project small "image: rootfs:$busybox"
+make_project root-small "image: rootfs:$busybox"
 run bx up
 unlike "$err" 'fuse' 'a root of the own ids needs no fuse-overlayfs'
 like "$(in_box grep ' / overlay ' /proc/mounts)" userxattr 'the overlay is that of the kernel, with userxattr'
@@ -81,7 +81,7 @@ is "$(fingerprint "$busybox")" "$before" 'the folder is what it was'
 
 # Debian: the package manager, as one writes most.
 before=$(fingerprint "$debian")
-make_project large "image: rootfs:$debian"
+make_project root-large "image: rootfs:$debian"
 bx up >/dev/null 2>&1
 is "$(in_box sh -c '. /etc/os-release; echo $ID')" debian 'a Debian root'
 ok 'the user writes where everybody may' in_box sh -c 'echo x >/tmp/mine && test -O /tmp/mine'
@@ -123,7 +123,7 @@ mount -t overlay overlay -o lowerdir=$tmp/ovl,upperdir=$tmp/ovu,workdir=$tmp/ovw
 END
 	cat >"$tmp/inner.sh" <<END
 export XDG_DATA_HOME=$tmp/ov
-cd $tmp/work/small
+cd $tmp/work/root-small
 $DEVBOX up
 $DEVBOX exec -T -- grep ' / ' /proc/mounts
 while IFS='|' read -r desc command; do
@@ -150,7 +150,7 @@ END
 	: >"$tmp/mnt.sh"
 	cat >"$tmp/inner.sh" <<END
 export XDG_DATA_HOME=$tmp/data
-cd $tmp/work/large
+cd $tmp/work/root-large
 $DEVBOX up
 $DEVBOX exec -T -- sh -c 'stat -c %u:%g /etc/hosts /etc/debian_version /usr/bin/env'
 $DEVBOX exec -T -- sh -c 'echo more >>/etc/debian_version && touch /usr/bin/env && chmod 600 /etc/profile && tail -n 1 /etc/debian_version'
@@ -172,7 +172,7 @@ fi
 
 # The same with all ids of the caller: a root of the machine's own root.
 if [ -d /usr/bin ] && [ "$(stat -c %u /usr/bin)" = 0 ]; then
-	make_project usr 'image: rootfs:/usr'
+	make_project root-usr 'image: rootfs:/usr'
 	run bx up
 	like "$err" 'fuse-overlayfs: its files belong to ids outside' 'files of the real root: through fuse-overlayfs'
 	is "$(as_root stat -c %u:%g /bin /bin/env | sort -u)" 0:0 'they are those of the root of the box'
@@ -185,7 +185,7 @@ if [ -d /usr/bin ] && [ "$(stat -c %u /usr/bin)" = 0 ]; then
 fi
 
 # A box inside of a box.
-make_project nest "image: host
+make_project root-nest "image: host
 volumes: ['$tmp/busybox:/lower:ro', '$(dirname "$(readlink -f "$DEVBOX")"):/dist:ro']"
 bx up >/dev/null 2>&1
 run in_box sh -c 'mkdir -p /tmp/in && cd /tmp/in && echo "image: rootfs:/lower" >devbox.yaml && export XDG_DATA_HOME=/tmp/in/data &&
@@ -196,7 +196,7 @@ is "$(cat "$busybox/opt/file")" lower 'and leaves the folder alone'
 
 # Not a root at all.
 for dir in "$tmp/none" "$tmp/checks" "$tmp/ovl"; do
-	make_project bad "image: rootfs:$dir"
+	make_project root-bad "image: rootfs:$dir"
 	run bx run -- true
 	like "$status" '^12[57]$' "rootfs:${dir##*/} is no root: nothing begins"
 	like "$err" "(devbox.yaml:1:|not found|No such file)" 'and one sentence says so'

@@ -24,7 +24,7 @@ audio:x:56:apple,app
 app2:x:57:appl
 END
 mkdir -p "$root/srv/app"
-make_project shop "image: rootfs:$root"
+make_project people "image: rootfs:$root"
 bx up >/dev/null 2>&1
 
 # dev, the default.

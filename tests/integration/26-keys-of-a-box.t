@@ -12,7 +12,7 @@ refused() {
 	is "$status" 125 "$3: nothing begins"
 	like "$err" "devbox.yaml:$1: error: .*$2" "$3: refused at its line"
 }
-make_project shop ''
+make_project keys ''
 root=$tmp/root
 busybox_root "$root"
 
@@ -114,11 +114,11 @@ bx up >/dev/null 2>&1
 ok 'a named volume lasts' in_box test -e /srv/named/x
 nok 'a tmpfs does not' in_box test -e /scratch/x
 down
-make_project other "image: host
+make_project keys-other "image: host
 volumes: ['named:/srv/named', {type: cache, source: shared, target: /cache}]"
 ok 'a cache is the same in every project' bx run -- test -e /cache/x
 nok 'a named volume is not' bx run -- test -e /srv/named/x
-cd "$tmp/work/shop" && project=$PWD
+cd "$tmp/work/keys" && project=$PWD
 bx down --volumes >/dev/null 2>&1
 bx up >/dev/null 2>&1
 nok 'down --volumes removes a named volume' in_box test -e /srv/named/x

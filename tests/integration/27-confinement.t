@@ -19,7 +19,7 @@ root=$tmp/root
 busybox_root "$root"
 printf 'root:x:0:0::/root:/bin/sh\napp:x:12:34::/:/bin/sh\n' >"$root/etc/passwd"
 printf 'root:x:0:\napp:x:34:\nextra:x:55:app\n' >"$root/etc/group"
-make_project shop ''
+make_project powers ''
 profile() { printf '%s\n' "image: rootfs:$root" "$@" >"$project/devbox.yaml"; }
 down() { bx down >/dev/null 2>&1; }
 

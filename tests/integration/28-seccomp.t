@@ -10,7 +10,7 @@ profile() { printf '%s\n' 'image: host' "$@" >"$project/devbox.yaml"; }
 down() { bx down >/dev/null 2>&1; }
 
 # --- what developers do, on a Debian root
-make_project large "image: rootfs:$(debian_root)
+make_project debugging "image: rootfs:$(debian_root)
 network_mode: none"
 cat >hello.c <<'END'
 #include <stdio.h>
@@ -34,7 +34,7 @@ is "$(in_box setarch -R sh -c './hello; ./hello' | sort | uniq -c | awk '{ print
 down
 
 # --- calls one by one: name, what comes of it. A small C program, as a box cannot do without it.
-make_project shop
+make_project calls
 profile 'network_mode: none'
 cat >call.c <<'END'
 #define _GNU_SOURCE
@@ -223,7 +223,7 @@ END
 for file in own.json ./own.json "$project/own.json"; do
 	profile 'network_mode: none' "security_opt: ['seccomp=$file']"
 	run bx run -- mkdir new
-	like "$err" 'No space left' "seccomp=${file##*shop/}: an errno of the profile"
+	like "$err" 'No space left' "seccomp=${file##*calls/}: an errno of the profile"
 	like "$err" "refused: mkdir \(ENOSPC\)" 'and devbox names the call'
 done
 bx up >/dev/null 2>&1
