@@ -92,7 +92,7 @@ like "$(bx logs)" hello 'its log is still there'
 
 if [ -w /dev/full ]; then
 	"$DEVBOX" ps >/dev/full 2>"$tmp/full"
-	is "$? $(cat "$tmp/full")" '1 devbox: write output: No space left on device' 'a full disk is an error'
+	is "$? $(head -n 1 "$tmp/full")" '1 devbox: write output: No space left on device' 'a full disk is an error'
 fi
 "$DEVBOX" ps -a | true
 is "${PIPESTATUS[0]/141/0}" 0 'nobody to read it is none'
