@@ -9,6 +9,9 @@ fingerprint() { find "$@" -printf '%p %i %n %y %m %U %G %s %T@ %C@ %l\n' 2>&1 | 
 canary=$tmp/canary
 mkdir -p "$canary"/{pts,fs/cgroup,self/fd,sys/kernel,etc,net}
 for name in file passwd group resolv.conf hosts hostname null console sys/kernel/core_pattern; do echo "canary $name" >"$canary/$name"; done
+echo 'spy:x:77:78:canary:/:/bin/sh' >"$canary/passwd"
+echo 'spies:x:78:spy:canary' >"$canary/group"
+cp "$canary/passwd" "$canary/group" "$canary/etc"
 chmod -R go+rX,go-w "$canary"
 up=../../../../../../../../../..
 
@@ -85,6 +88,17 @@ for path in etc/passwd etc/group etc/resolv.conf etc/hosts etc/hostname; do
 		hostile "$path" $kind "/${path#etc/}"
 		try "/$path: $kind" run -- sh -c "$look" "$canary"
 	done
+done
+for kind in absolute relative; do
+	hostile etc $kind /etc
+	run bx run -u spy -- id
+	like "$err" "no user 'spy'" "/etc: $kind: nobody of the host's can be named"
+	hostile etc/passwd $kind /passwd
+	run bx run -u spy -- id
+	like "$err" "no user 'spy'" "/etc/passwd: $kind: nobody of the host's can be named"
+	hostile etc/group $kind /group
+	run bx run -u 5:spies -- id
+	like "$err" "no group 'spies'" "/etc/group: $kind: no group of the host's can be named"
 done
 for path in dev/pts dev/null dev/console dev/shm dev/mqueue dev/net sys/fs proc/self; do
 	hostile "$path" absolute "/${path#*/}"
