@@ -29,8 +29,13 @@ static int explain_step(const struct plan *plan, int index, int code, struct err
 {
 	const struct step *step = &plan->steps[index];
 	AUTO_BUF struct buf words = {0};
+	char *brackets;
 
 	plan_step_words(step, &words);
+	/* What follows in brackets is for comparing plans. */
+	brackets = step->kind == STEP_TEXT ? strstr(words.data, "' (") : NULL;
+	if (brackets)
+		brackets[1] = '\0';
 	(void)err_code(err, code, "%s", words.data);
 	if (step->at.file)
 		(void)err_at(err, step->at.file, step->at.line, step->at.column);
