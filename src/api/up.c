@@ -1,4 +1,5 @@
 #include "api/internal.h"
+#include "api/live.h"
 
 #include "box/supervise.h"
 #include "util/cleanup.h"
@@ -19,8 +20,6 @@
 /* `devbox up`: start what is down, apply what differs, leave alone what is as it should be. */
 
 #define LOCK_TIMEOUT_MS 60000
-
-enum difference { DIFFERENT_NOTHING, DIFFERENT_LIMITS, DIFFERENT_BOX };
 
 struct up {
 	struct devbox *devbox;
@@ -58,97 +57,6 @@ static void describe(const struct up *up, struct prepare_request *request, bool 
 	};
 }
 
-/* --- what differs --- */
-
-static bool is_limit(const char *line)
-{
-	return str_starts(line, "limit ");
-}
-
-/* Lines of @text that are limits, or that are not. */
-static char *pick(const char *text, bool limits)
-{
-	struct buf out = {0};
-
-	while (*text) {
-		const char *end = strchrnul(text, '\n');
-
-		if (is_limit(text) == limits)
-			buf_add(&out, text, (size_t)(end - text) + (*end ? 1 : 0));
-		text = *end ? end + 1 : end;
-	}
-	return buf_take(&out);
-}
-
-static enum difference compare(const char *running, const char *wanted)
-{
-	AUTO_FREE char *old_rest = pick(running, false);
-	AUTO_FREE char *new_rest = pick(wanted, false);
-	AUTO_FREE char *old_limits = pick(running, true);
-	AUTO_FREE char *new_limits = pick(wanted, true);
-
-	if (strcmp(old_rest, new_rest) != 0)
-		return DIFFERENT_BOX;
-	/* A CPU list that is taken away has no "no limit" to write. */
-	if (strstr(old_limits, "limit cpuset") && !strstr(new_limits, "limit cpuset"))
-		return DIFFERENT_BOX;
-	return strcmp(old_limits, new_limits) == 0 ? DIFFERENT_NOTHING : DIFFERENT_LIMITS;
-}
-
-/* A limit that was there and is not wanted any more is lifted. */
-static void lift(const char *running, struct cgroup_limits *limits)
-{
-	if (!limits->has_cpu_max && strstr(running, "limit cpu.quota")) {
-		limits->has_cpu_max = true;
-		limits->cpu_quota_us = CGROUP_NO_LIMIT;
-		limits->cpu_period_us = 100000;
-	}
-	if (!limits->has_cpu_weight && strstr(running, "limit cpu.weight")) {
-		limits->has_cpu_weight = true;
-		limits->cpu_weight = 100;
-	}
-	if (!limits->has_memory_max && strstr(running, "limit memory.max")) {
-		limits->has_memory_max = true;
-		limits->memory_max = CGROUP_NO_LIMIT;
-	}
-	if (!limits->has_memory_low && strstr(running, "limit memory.low")) {
-		limits->has_memory_low = true;
-		limits->memory_low = 0;
-	}
-	if (!limits->has_swap_max && strstr(running, "limit memory.swap.max")) {
-		limits->has_swap_max = true;
-		limits->swap_max = CGROUP_NO_LIMIT;
-	}
-	if (!limits->has_pids_max && strstr(running, "limit pids.max")) {
-		limits->has_pids_max = true;
-		limits->pids_max = CGROUP_NO_LIMIT;
-	}
-	if (!limits->has_io_weight && strstr(running, "limit io.weight")) {
-		limits->has_io_weight = true;
-		limits->io_weight = 100;
-	}
-}
-
-static void say_changes(const char *running, const char *wanted)
-{
-	AUTO_FREE char *limits = pick(wanted, true);
-	AUTO_FREE char *old = pick(running, true);
-	char *save = NULL;
-	char *line;
-
-	for (line = strtok_r(limits, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (!strstr(old, line))
-			log_note(" %-16s live     %s", "", line + strlen("limit "));
-	}
-	for (line = strtok_r(old, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		AUTO_FREE char *name = xstrndup(line, strcspn(line + strlen("limit "), " ") +
-							      strlen("limit "));
-
-		if (!strstr(wanted, name))
-			log_note(" %-16s live     %s lifted", "", name + strlen("limit "));
-	}
-}
-
 static int apply_live(struct up *up, struct record *record, struct err *err)
 {
 	AUTO_CLOSE int fd =
@@ -158,10 +66,10 @@ static int apply_live(struct up *up, struct record *record, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, "open the cgroup of box '%s'", record->project);
-	lift(record->plan, &limits);
+	live_lift(record->plan, &limits);
 	if (cgroup_limits_apply(fd, &limits, err) < 0)
 		return -1;
-	say_changes(record->plan, up->prepared.plan_text);
+	live_say(record->plan, up->prepared.plan_text);
 	free(record->plan);
 	record->plan = xstrdup(up->prepared.plan_text);
 	if (record_save(up->project.runtime_dir, record, err) < 0)
@@ -348,7 +256,7 @@ static int reconcile(struct up *up, struct err *err)
 		record_done(&record);
 		return start(up, err);
 	}
-	switch (compare(record.plan, up->prepared.plan_text)) {
+	switch (live_compare(record.plan, up->prepared.plan_text)) {
 	case DIFFERENT_NOTHING:
 		log_note("%s: up to date (1 box, %s)", up->project.id, took(up, duration));
 		rc = 0;
