@@ -28,16 +28,17 @@ static int stop_all(const struct project *project, size_t *out_count, struct err
 			xasprintf("%s/%s.box", project->runtime_dir, boxes.items[i]);
 		struct record record = {0};
 
-		if (record_load(project->runtime_dir, boxes.items[i], &record, err) < 0) {
+		if (record_load_settled(project->runtime_dir, boxes.items[i], &record, err) <
+		    0) {
 			/* A damaged record is removed like any other. */
 			(void)unlink(file);
 			continue;
 		}
-		record_refresh(&record);
 		if (record_is_running(&record) && api_stop_box(project, &record, -1, err) < 0) {
 			record_done(&record);
 			return -1;
 		}
+		api_await_supervisor(&record);
 		record_done(&record);
 		(void)unlink(file);
 	}

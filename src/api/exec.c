@@ -46,9 +46,7 @@ static int load_record(const struct visit *visit, struct record *out_record, str
 
 	if (devbox_find_box(visit->devbox, options->box, &project, &box, err) < 0)
 		return -1;
-	rc = record_load(project.runtime_dir, box, &record, err);
-	if (rc == 0)
-		record_refresh(&record);
+	rc = record_load_settled(project.runtime_dir, box, &record, err);
 	if ((rc < 0 && err->code == ENOENT) || (rc == 0 && !record_is_running(&record))) {
 		rc = not_running(options, &project, &record, err);
 		err->code = ESRCH;

@@ -36,4 +36,8 @@ int api_keep_grants(const struct project *project, const struct spec *spec, stru
  */
 void api_sweep(struct devbox *devbox, const struct prepared *maps);
 
+/** api_await_supervisor() - after a box ended: wait until its supervisor has put everything
+ * away, so that the next one finds the place empty. */
+void api_await_supervisor(const struct record *record);
+
 #endif

@@ -57,6 +57,14 @@ static int patience_ms(const struct record *record, int64_t timeout_us)
 	return ms > INT_MAX || ms < 0 ? INT_MAX : (int)ms;
 }
 
+void api_await_supervisor(const struct record *record)
+{
+	AUTO_CLOSE int supervisor =
+		open_process(record->supervisor_pid, record->supervisor_start);
+
+	await_end(supervisor, GONE_TIMEOUT_MS);
+}
+
 int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us,
 		 struct err *err)
 {
@@ -100,13 +108,12 @@ static int work_on(struct project *project, const char *box, box_work *work, voi
 	struct record record = {0};
 	int rc;
 
-	if (record_load(project->runtime_dir, box, &record, err) < 0) {
+	if (record_load_settled(project->runtime_dir, box, &record, err) < 0) {
 		if (err->code != ENOENT)
 			return -1;
 		(void)err_set(err, "box '%s' is not running", project->id);
 		return err_hint(err, "devbox up");
 	}
-	record_refresh(&record);
 	rc = work(project, &record, arg, err);
 	record_done(&record);
 	return rc;

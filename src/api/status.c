@@ -108,13 +108,12 @@ static void add_box(const char *runtime_dir, const char *project_id, const char 
 	struct record record = {0};
 	struct err err = {0};
 
-	if (record_load(runtime_dir, box, &record, &err) < 0) {
+	if (record_load_settled(runtime_dir, box, &record, &err) < 0) {
 		/* Gone since the folder was read: somebody took it down. */
 		if (err.code != ENOENT)
 			log_warn("%s", err.message);
 		return;
 	}
-	record_refresh(&record);
 	if (with_exited || record_is_running(&record)) {
 		list->items = xrealloc(list->items, (list->count + 1) * sizeof(*list->items));
 		fill_status(&record, project_id, box, &list->items[list->count++]);
@@ -186,9 +185,8 @@ int devbox_inspect(struct devbox *devbox, const char *name, struct record *out_r
 
 	if (devbox_find_box(devbox, name, &project, &box, err) < 0)
 		return -1;
-	result = record_load(project.runtime_dir, box, out_record, err);
+	result = record_load_settled(project.runtime_dir, box, out_record, err);
 	if (result == 0) {
-		record_refresh(out_record);
 		fill_status(out_record, project.id, box, out_status);
 	} else if (err->code == ENOENT) {
 		(void)err_set(err, "there is no box '%s'", name ? name : project.id);

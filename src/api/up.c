@@ -247,12 +247,12 @@ static int reconcile(struct up *up, struct err *err)
 	char duration[STR_DURATION_MAX];
 	int rc;
 
-	if (record_load(up->project.runtime_dir, DEV_BOX, &record, err) < 0)
+	if (record_load_settled(up->project.runtime_dir, DEV_BOX, &record, err) < 0)
 		return err->code == ENOENT ? start(up, err) : -1;
 	if (!record.plan)
 		record.plan = xstrdup("");
-	record_refresh(&record);
 	if (!record_is_running(&record)) {
+		api_await_supervisor(&record);
 		record_done(&record);
 		return start(up, err);
 	}

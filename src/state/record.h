@@ -92,6 +92,13 @@ int record_list(const char *runtime_dir, struct strv *out_boxes, struct err *err
  * has_exit false; a frozen cgroup is PHASE_PAUSED.
  */
 void record_refresh(struct record *record);
+/**
+ * record_load_settled() - record_load() and record_refresh()
+ * Between the end of a box and its supervisor's word about it there is a moment; this waits for
+ * that word, at most a second, so that nobody sees a box that ended without a status.
+ */
+int record_load_settled(const char *runtime_dir, const char *box, struct record *out_record,
+			struct err *err);
 /** record_is_running() - PHASE_RUNNING or PHASE_PAUSED or PHASE_STARTING. */
 bool record_is_running(const struct record *record);
 const char *phase_name(enum phase phase); /* "starting", "up", "paused", "exited" */

@@ -8,8 +8,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define EVENTS_MAX 4096
+#define SETTLE_PAUSE_MS 5
+#define SETTLE_TRIES 200
 
 enum frozen { FROZEN_UNKNOWN, FROZEN_NO, FROZEN_YES };
 
@@ -62,6 +65,30 @@ void record_refresh(struct record *record)
 		record->phase = PHASE_PAUSED;
 	else if (record->phase == PHASE_PAUSED && frozen == FROZEN_NO)
 		record->phase = PHASE_RUNNING;
+}
+
+int record_load_settled(const char *runtime_dir, const char *box, struct record *out_record,
+			struct err *err)
+{
+	const struct timespec pause = {.tv_nsec = SETTLE_PAUSE_MS * 1000000L};
+	int tries;
+
+	for (tries = 0;; tries++) {
+		struct record record;
+		bool was_running;
+
+		if (record_load(runtime_dir, box, &record, err) < 0)
+			return -1;
+		was_running = record_is_running(&record);
+		record_refresh(&record);
+		if (!was_running || record_is_running(&record) || tries >= SETTLE_TRIES ||
+		    !proc_is_alive(record.supervisor_pid, record.supervisor_start)) {
+			*out_record = record;
+			return 0;
+		}
+		record_done(&record);
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 bool record_is_running(const struct record *record)
