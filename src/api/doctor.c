@@ -27,7 +27,7 @@ static char *lost_keys(const struct cgroup_place *place, uint32_t missing)
 		if (missing & uses[i].controller)
 			buf_printf(&text, "%s%s", text.len ? ", " : "", uses[i].keys);
 	if (place->method == CGROUP_NONE)
-		buf_puts(&text, "; pause; figures of ps and stats");
+		buf_puts(&text, "; figures of ps and stats");
 	return buf_take(&text);
 }
 
@@ -56,7 +56,7 @@ static void check_cgroup(const struct devbox *devbox, struct host_check *out_che
 		.verdict = HOST_WARN, .id = "cgroup", .name = "cgroup delegation"};
 	if (cgroup_place_find("", devbox->dirs.xdg_runtime, &place, &err) < 0) {
 		out_check->found = xstrdup(err.message);
-		out_check->lost = xstrdup("limits, pause, figures of ps and stats");
+		out_check->lost = xstrdup("limits, figures of ps and stats");
 		return;
 	}
 	if (place.method != CGROUP_NONE)
