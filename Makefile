@@ -11,6 +11,7 @@ AR              ?= ar
 PREFIX          ?= /usr/local
 BINDIR          ?= $(PREFIX)/bin
 DATADIR         ?= $(PREFIX)/share
+LIBEXECDIR      ?= $(PREFIX)/libexec
 MANDIR          ?= $(DATADIR)/man
 PROGRAM_PREFIX  ?=
 
@@ -60,7 +61,11 @@ TREE_CFLAGS     := -g -O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitiz
 TREE_LDFLAGS    := -fsanitize=$(SAN)
 endif
 
-LIBS            := $(call static-lib,yaml) $(call static-lib,seccomp) $(call static-lib,jansson)
+# Of libcrypto only SHA-256, which is one object of it.
+LIBS            := $(call static-lib,yaml) $(call static-lib,seccomp) $(call static-lib,jansson) $(call static-lib,crypto)
+# devbox-image alone fetches and unpacks, so that devbox starts without some thirty libraries.
+HAVE_ISAL       := $(shell printf '\#include <isa-l.h>\nint main(void) { return 0; }' | $(CC) -x c - -o /dev/null -lisal 2>/dev/null && echo 1)
+IMAGE_LIBS      := -lcurl -larchive $(if $(HAVE_ISAL),$(call static-lib,isal)) -lz -lzstd -pthread
 
 # The user's own flags come last, so they win.
 ALL_CFLAGS       = $(STD_FLAGS) $(WARN_FLAGS) $(TREE_CFLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -80,13 +85,18 @@ endif
 INIT_SRC        := $(wildcard src/init/*.c)
 # Files of other rooms that make system calls only and are part of devbox-init too.
 INIT_SHARED     := $(wildcard src/sec/confine.c)
-SRC             := $(filter-out $(INIT_SRC),$(wildcard src/*/*.c))
+# Rooms of devbox-image, which also has all that devbox has.
+IMAGE_SRC       := $(wildcard src/fetch/*.c src/layer/*.c src/puller/*.c)
+SRC             := $(filter-out $(INIT_SRC) $(IMAGE_SRC),$(wildcard src/*/*.c))
 ASM             := $(wildcard src/*/*.S)
 
 OBJ             := $(SRC:src/%.c=$(BUILD)/obj/%.o)
 ASM_OBJ         := $(ASM:src/%.S=$(BUILD)/obj/%.o)
 MAIN_OBJ        := $(BUILD)/obj/cli/main.o
 LIB_OBJ         := $(filter-out $(MAIN_OBJ),$(OBJ)) $(ASM_OBJ)
+IMAGE_OBJ       := $(IMAGE_SRC:src/%.c=$(BUILD)/obj/%.o)
+IMAGE_MAIN_OBJ  := $(BUILD)/obj/puller/main.o
+IMAGE_LIB       := $(BUILD)/libdevbox-image.a
 INIT_OBJ        := $(patsubst src/%.c,$(BUILD)/init-obj/%.o,$(INIT_SRC) $(INIT_SHARED))
 LIB             := $(BUILD)/libdevbox.a
 
@@ -95,7 +105,7 @@ UNIT            := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_SRC        := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ            := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-DEPS            := $(OBJ:.o=.d) $(ASM_OBJ:.o=.d) $(INIT_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
+DEPS            := $(OBJ:.o=.d) $(IMAGE_OBJ:.o=.d) $(ASM_OBJ:.o=.d) $(INIT_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
 
 ifeq ($(V),1)
 Q               :=
@@ -113,7 +123,7 @@ FLAGS_FILE      := $(BUILD)/flags
 NO_BUILD_GOALS  := clean help format lint dist uninstall check fuzz coverage quickstart
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 define FLAGS_TEXT
-$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS) $(INIT_CFLAGS) $(INIT_LDFLAGS)
+$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS) $(IMAGE_LIBS) $(INIT_CFLAGS) $(INIT_LDFLAGS)
 endef
 $(shell mkdir -p $(BUILD))
 export FLAGS_TEXT
@@ -124,11 +134,19 @@ endif
 
 # --- build ------------------------------------------------------------------
 
-all: $(BUILD)/devbox
+all: $(BUILD)/devbox $(BUILD)/devbox-image
 
 $(BUILD)/devbox: $(MAIN_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(MAIN_OBJ) $(LIB) $(ALL_LDFLAGS) $(LIBS) -o $@
+
+$(BUILD)/devbox-image: $(IMAGE_MAIN_OBJ) $(IMAGE_LIB) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(IMAGE_MAIN_OBJ) $(IMAGE_LIB) $(LIB) $(ALL_LDFLAGS) $(IMAGE_LIBS) $(LIBS) -o $@
+
+$(IMAGE_LIB): $(filter-out $(IMAGE_MAIN_OBJ),$(IMAGE_OBJ))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
@@ -159,17 +177,23 @@ $(BUILD)/obj/sec/default_blob.o: profiles/seccomp/default.json
 $(BUILD)/obj/cli/completion_blob.o: completions/devbox.bash completions/_devbox completions/devbox.fish
 
 # The after-clone lint reads the objects of a plain tree.
-objects: $(OBJ) $(ASM_OBJ)
+objects: $(OBJ) $(IMAGE_OBJ) $(ASM_OBJ)
+
+# Tests and fuzzers of the rooms of devbox-image get its libraries too.
+IMAGE_TESTS     := $(filter $(BUILD)/unit/test_fetch_% $(BUILD)/unit/test_layer_% $(BUILD)/unit/test_puller_%,$(UNIT)) \
+		   $(filter $(BUILD)/fuzz/fuzz_fetch_% $(BUILD)/fuzz/fuzz_layer_%,$(FUZZ))
+$(IMAGE_TESTS): $(IMAGE_LIB)
+$(IMAGE_TESTS): TEST_LIBS := $(IMAGE_LIB) $(IMAGE_LIBS)
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(FLAGS_FILE)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< $(LIB) $(ALL_LDFLAGS) $(LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $< $(firstword $(TEST_LIBS)) $(LIB) $(ALL_LDFLAGS) $(wordlist 2,9,$(TEST_LIBS)) $(LIBS) -lcmocka -o $@
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB) $(FLAGS_FILE)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $< $(LIB) $(ALL_LDFLAGS) $(LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $< $(firstword $(TEST_LIBS)) $(LIB) $(ALL_LDFLAGS) $(wordlist 2,9,$(TEST_LIBS)) $(LIBS) -o $@
 
 tests: all $(UNIT)
 fuzzers: $(FUZZ)
@@ -224,6 +248,7 @@ completion-path  = $(if $(filter %.bash,$(1)),bash-completion/completions/$(PROG
 install: all
 	$(Q)$(INSTALL) -d $(DESTDIR)$(BINDIR)
 	$(Q)$(INSTALL) -m 0755 $(BUILD)/devbox $(DESTDIR)$(BINDIR)/$(PROGRAM)
+	$(Q)$(INSTALL) -D -m 0755 $(BUILD)/devbox-image $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)/devbox-image
 	$(Q)for page in $(MAN1) $(MAN5); do \
 		$(INSTALL) -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$(PROGRAM_PREFIX)$${page##*/} || exit 1; done
 	$(Q)$(foreach c,$(COMPLETIONS),$(INSTALL) -D -m 0644 $(c) $(DESTDIR)$(DATADIR)/$(call completion-path,$(c)) &&) :
@@ -232,7 +257,8 @@ install: all
 	@echo 'installed $(DESTDIR)$(BINDIR)/$(PROGRAM)'
 
 uninstall:
-	$(Q)rm -f $(DESTDIR)$(BINDIR)/$(PROGRAM)
+	$(Q)rm -f $(DESTDIR)$(BINDIR)/$(PROGRAM) $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)/devbox-image
+	$(Q)! test -d $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM) || rmdir $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)
 	$(Q)for page in $(MAN1) $(MAN5); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$(PROGRAM_PREFIX)$${page##*/}; done
 	$(Q)rm -f $(foreach c,$(COMPLETIONS),$(DESTDIR)$(DATADIR)/$(call completion-path,$(c)))
@@ -260,7 +286,7 @@ help:
 	@echo 'bench               times beside those of other tools, into tests/bench/README.md'
 	@echo 'lint                format, static analysis, dependencies (LINTS="name ..." picks)'
 	@echo 'format              clang-format on all sources'
-	@echo 'install uninstall   PREFIX=$(PREFIX), DESTDIR, BINDIR, MANDIR, DATADIR, PROGRAM_PREFIX'
+	@echo 'install uninstall   PREFIX=$(PREFIX), DESTDIR, BINDIR, LIBEXECDIR, MANDIR, DATADIR, PROGRAM_PREFIX'
 	@echo 'dist clean          a source tarball; remove all trees'
 
 .DELETE_ON_ERROR:
