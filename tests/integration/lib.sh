@@ -17,6 +17,8 @@
 #   make_project NAME [YAML]      a project folder with a devbox.yaml, entered; sets $project
 #   busybox_root DIR        a root file system from busybox-static
 #   debian_root             prints the path of a cached Debian root of the caller's subordinate ids
+#   start_registry [OPTION...]    a registry on loopback, see tests/rig/registry; sets $registry to HOST:PORT
+#   push_image NAME REPOSITORY:TAG [OPTION...]    an image of tests/rig/make-image into it, by skopeo
 #   as_box_root COMMAND...  in a user namespace whose root is the first subordinate id
 #   as_all_ids COMMAND...   root over the caller's own and all his subordinate ids
 #
@@ -194,4 +196,17 @@ busybox_root() {
 
 debian_root() {
 	"$top/tests/rig/debian-root"
+}
+
+start_registry() {
+	command -v docker-registry >/dev/null && command -v skopeo >/dev/null && command -v umoci >/dev/null ||
+		skip_all 'docker-registry, skopeo or umoci is not installed'
+	registry=$("$top/tests/rig/registry" --with $$ "$@" "$(mktemp -d "$tmp/registry.XXXXXX")") || exit 1
+}
+
+push_image() {
+	local source to=$2
+	source=$("$top/tests/rig/make-image" "$1") || exit 1
+	shift 2
+	skopeo --insecure-policy copy -q --dest-tls-verify=false "$@" "$source" "docker://$registry/$to" || exit 1
 }
