@@ -19,13 +19,17 @@ enum image_source {
 /**
  * struct reference - the name of an image, taken apart; owned
  * @text:	canonical: "docker.io/library/debian:12", "oci:/srv/layout:app"; the same image
- *always has the same
- * @host:	registry: "docker.io", "localhost:5000", "[::1]:5000"; NULL for others
+ * always has the same
+ * @host:	registry: "docker.io", "localhost:5000", "[::1]:5000", in lower case; NULL for
+ * others
  * @repository: registry: "library/debian"
  * @tag:	registry: "12" ("latest" when neither tag nor digest was given, NULL with a
- *digest alone); OCI and Docker archives: the name inside, NULL: the only one there
+ * digest alone); OCI and Docker archives: the name inside as it was written, NULL: the only one
+ * there
  * @digest:	"sha256:<64 hex>" or NULL. It wins over @tag
  * @path:	folder or file, absolute; NULL for registries
+ * @is_short:	registry: written without a registry, as "debian" is; only such a name may be an
+ * alias of registries.conf(5)
  */
 struct reference {
 	enum image_source source;
@@ -35,8 +39,10 @@ struct reference {
 	char *tag;
 	char *digest;
 	char *path;
+	bool is_short;
 };
 
+#define REFERENCE_MAX 8192
 /**
  * reference_parse() - by the grammar of the distribution specification, with Docker's defaults
  * @base_dir:	relative paths start here; NULL: they are refused
@@ -54,6 +60,10 @@ void reference_done(struct reference *reference);
 /** reference_short() - as people write it: "debian:12" for docker.io/library/debian:12. free()
  * it. */
 char *reference_short(const struct reference *reference);
+
+/** reference_is_same_name() - two names of one image in a registry, as "debian" and
+ * "docker.io/library/debian:latest"; for the names inside Docker archives. */
+bool reference_is_same_name(const char *a, const char *b);
 
 /** digest_check() - "sha256:" and 64 lower-case hexadecimal digits, nothing else. The only way
  * from foreign text to a file name. */
