@@ -156,9 +156,10 @@ static int gather(const struct facts_request *request, struct box_facts *facts,
 	facts->image = xstrdup(spec->image.value ? spec->image.value : "host");
 	facts->home_dir = xstrdup(request->home_dir);
 	facts->home_in_box = xstrdup(request->identity->home);
-	if (spec->workspace.source)
+	facts->is_build = request->upper_dir != NULL;
+	if (spec->workspace.source && !facts->is_build)
 		facts->git_common = facts_git_common(spec->workspace.source);
-	if (facts->is_root_caller && spec->workspace.source)
+	if (facts->is_root_caller && spec->workspace.source && !facts->is_build)
 		strv_add(notes, "you are root, whom no box knows: it can read your files, and "
 				"write only what belongs to "
 				"its subordinate ids");

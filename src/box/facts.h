@@ -11,6 +11,7 @@
  *stage when tmpfs can do that, else in @scratch_dir (which the caller removes)
  * @home_dir:	folder behind an isolated home; NULL: tmpfs
  * @force_fuse:	native overlay was tried and refused
+ * @upper_dir, @work_dir: as struct prepare_request
  */
 struct facts_request {
 	const struct spec *spec;
@@ -26,6 +27,8 @@ struct facts_request {
 	const char *scratch_dir;
 	const char *home_dir;
 	bool force_fuse;
+	const char *upper_dir;
+	const char *work_dir;
 };
 
 /**

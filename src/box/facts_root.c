@@ -86,8 +86,8 @@ static void account_lines(const struct facts_request *request, struct box_facts 
 	const struct host_user *user = request->user;
 	uint32_t uid = 0;
 
-	if (user->uid == 0 || !host_map_to_inside(request->uid_map, user->uid, &uid) ||
-	    uid == 0) {
+	if (user->uid == 0 || facts->is_build ||
+	    !host_map_to_inside(request->uid_map, user->uid, &uid) || uid == 0) {
 		facts->passwd_line = xstrdup("");
 		facts->group_line = xstrdup("");
 		return;
@@ -191,6 +191,11 @@ static int make_layer(const struct facts_request *request, struct box_facts *fac
 {
 	const char *dir = request->box_dir;
 
+	if (request->upper_dir) {
+		facts->upper_dir = xstrdup(request->upper_dir);
+		facts->work_dir = xstrdup(request->work_dir);
+		return 0;
+	}
 	if (!dir) {
 		if (can_tmpfs_hold_layer())
 			return 0;

@@ -36,6 +36,9 @@ struct known_node {
  * @lower:		folders of the root, topmost first (ROOT_OVERLAY, ROOT_FUSE)
  * @upper_dir, @work_dir: NULL: on the stage, gone with the box
  * @home_dir:		host folder behind an isolated home; NULL: tmpfs
+ * @is_build:		a step of a build: what it writes is all that it leaves, so the home is
+ * the image's, nobody gets an account, and the workspace is an empty folder for inputs
+ * (volumes) below it, unless it is read-only
  * @nodes:		known_node of: workspace, then home files, then volumes, then devices,
  * in the spec's order
  */
@@ -44,6 +47,7 @@ struct box_facts {
 	struct host_map uid_map, gid_map;
 	bool is_single_id;
 	bool is_root_caller;
+	bool is_build;
 	enum root_kind root_kind;
 	char *image; /* for people */
 	struct strv lower;

@@ -92,6 +92,8 @@ static void open_home(struct plan_builder *b)
 	struct plan_wish *w;
 	int slot;
 
+	if (b->facts->is_build)
+		return;
 	if (spec->home == HOME_SHARED)
 		source = b->facts->user.home;
 	if (!source) {
@@ -112,6 +114,11 @@ static void open_workspace(struct plan_builder *b, const struct known_node *node
 
 	if (!spec->workspace.source)
 		return;
+	if (b->facts->is_build && !spec->workspace.is_read_only) {
+		wish(b, spec->workspace.target, -1, true, &spec->workspace.at)->is_scratch =
+			true;
+		return;
+	}
 	if (spec->workspace.is_read_only)
 		attr |= MOUNT_ATTR_RDONLY;
 	w = wish(b, spec->workspace.target,

@@ -116,10 +116,16 @@ int prepare_maps(const struct host_user *user, struct prepared *p, struct err *e
 	return 0;
 }
 
-static int find_lower(const struct spec *spec, struct prepared *p, struct err *err)
+static int find_lower(const struct prepare_request *request, struct prepared *p,
+		      struct err *err)
 {
+	const struct spec *spec = request->spec;
 	const char *image = spec->image.value ? spec->image.value : "host";
 
+	if (request->lower) {
+		strv_add_all(&p->lower, request->lower);
+		return 0;
+	}
 	if (strcmp(image, "host") == 0)
 		return 0;
 	if (str_starts(image, "rootfs:")) {
@@ -198,9 +204,11 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 		.accounts = &p->accounts,
 		.lower = &p->lower,
 		.force_fuse = request->force_fuse,
+		.upper_dir = request->upper_dir,
+		.work_dir = request->work_dir,
 	};
 
-	if (request->is_throw_away) {
+	if (request->is_throw_away && !request->upper_dir) {
 		uint64_t ticks = 0;
 
 		/* Never the folder of an earlier process of our number, which may have been
@@ -208,7 +216,7 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 		(void)proc_start_time(getpid(), &ticks);
 		p->scratch_dir = xasprintf("%s/tmp/run-%d-%llu", request->dirs->data,
 					   (int)getpid(), (unsigned long long)ticks);
-	} else {
+	} else if (!request->is_throw_away) {
 		box_dir = xasprintf("%s/box/%s", project->data_dir, request->box);
 		if (request->spec->home == HOME_ISOLATED)
 			home_dir = path_join(project->data_dir, "home");
@@ -230,7 +238,7 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 	const struct id_maps maps = {&p->uid_map, &p->gid_map};
 	AUTO_BUF struct buf text = {0};
 
-	if (prepare_maps(request->user, p, err) < 0 || find_lower(spec, p, err) < 0)
+	if (prepare_maps(request->user, p, err) < 0 || find_lower(request, p, err) < 0)
 		return -1;
 	if (accounts_read(&p->lower, &p->accounts, err) < 0)
 		return spec_at(&spec->image.at, err);

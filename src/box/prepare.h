@@ -14,6 +14,9 @@
  * @cwd:		the caller's current folder, to find the matching one; NULL: do not
  * @wants_tty:		the command gets a terminal
  * @allow_degraded:	limits that cannot be enforced become notes
+ * @lower:		folders of the root, topmost first; NULL: by the spec's image
+ * @upper_dir, @work_dir: a step of a build (struct box_facts.is_build): folders of the caller's
+ * that take what it writes, with is_throw_away; NULL: a box
  */
 struct prepare_request {
 	const struct spec *spec;
@@ -31,6 +34,9 @@ struct prepare_request {
 	bool wants_tty;
 	bool allow_degraded;
 	bool force_fuse;
+	const struct strv *lower;
+	const char *upper_dir;
+	const char *work_dir;
 };
 
 /** struct prepared - everything a start needs, worked out; owned */

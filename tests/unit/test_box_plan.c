@@ -576,6 +576,30 @@ static void every_step_has_words(void **state)
 	}
 }
 
+static void build_a_step(struct box_facts *facts)
+{
+	facts->is_build = true;
+}
+
+static void a_step_of_a_build_sees_neither_home_nor_workspace(void **state)
+{
+	const struct desk *desk = *state;
+
+	expect(desk, "", build_a_step,
+	       "-open '/data/home'\n"
+	       "-open 'TOP/home/shop'\n"
+	       "-bind '/data/home' on '/home/dev'\n"
+	       "-bind 'TOP/home/shop' on 'TOP/home/shop'\n"
+	       "+empty folder on 'TOP/home/shop' mode 0700 of uid 1000 gid 1000\n");
+	expect(desk, "workspace: {target: /src, read_only: true}", build_a_step,
+	       "-open '/data/home'\n"
+	       "-open 'TOP/home/shop'\n"
+	       "+open 'TOP/home/shop' (read-only)  # devbox.yaml:1\n"
+	       "-bind '/data/home' on '/home/dev'\n"
+	       "-bind 'TOP/home/shop' on 'TOP/home/shop'\n"
+	       "+bind 'TOP/home/shop' on '/src' (read-only)  # devbox.yaml:1\n");
+}
+
 #define ON_A_DESK(f) cmocka_unit_test_setup_teardown(f, desk_make, desk_remove)
 
 int main(void)
@@ -597,6 +621,7 @@ int main(void)
 		ON_A_DESK(what_the_host_lacks_is_not_in_the_plan),
 		ON_A_DESK(too_many_layers_are_refused),
 		ON_A_DESK(slots_are_opened_before_they_are_used),
+		ON_A_DESK(a_step_of_a_build_sees_neither_home_nor_workspace),
 		cmocka_unit_test(every_step_has_words),
 	};
 
