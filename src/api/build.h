@@ -1,0 +1,93 @@
+#ifndef API_BUILD_H
+#define API_BUILD_H
+
+#include "api/api.h"
+#include "image/store.h"
+
+/*
+ * `packages` and `build.steps`: each a command that runs as root in a throw-away box over the
+ * base and the layers so far. What it writes is a layer, found again by the key of what went
+ * into it (image/buildkey.h).
+ */
+
+/**
+ * struct build_base - what the steps start from; borrowed
+ * @id:		what stands for it in the keys: digest of the image; NULL: @lower is one folder
+ * of the host, recognized by itself (build_folder_id())
+ * @lower:	its folders, topmost first
+ * @env:	NAME=VALUE of the image; may be NULL
+ * @platform:	"linux/amd64"
+ * @lease:	gets the layers of the steps; NULL: the caller does not keep them
+ */
+struct build_base {
+	const char *id;
+	const struct strv *lower;
+	const struct strv *env;
+	const char *platform;
+	struct layer_lease *lease;
+};
+
+enum build_event_kind {
+	BUILD_CACHED, /* the layer is there already */
+	BUILD_WANTED, /* with dry_run: the step would run; @why */
+	BUILD_BEGINS, /* the step runs; @why */
+	BUILD_OUTPUT, /* @text: bytes it wrote, as they come */
+	BUILD_DONE,   /* it succeeded after @took_us */
+	BUILD_FAILED, /* @text: its last output; the error says the rest */
+};
+
+/**
+ * struct build_event - how it goes; borrowed
+ * @step:	"packages", or the number in build.steps from 1, as text
+ * @what:	the command in one line, or the packages
+ * @why:	"packages: git is new", "requirements.txt changed", "not built yet"
+ * @when_ms:	BUILD_CACHED: when it was made, CLOCK_REALTIME
+ */
+struct build_event {
+	enum build_event_kind kind;
+	const char *step;
+	const char *what;
+	const char *why;
+	const char *text;
+	size_t text_len;
+	uint64_t took_us;
+	int64_t when_ms;
+};
+
+/**
+ * struct build_options - how to build
+ * @no_cache:	run every step
+ * @from:	run this number of build.steps and what follows; 0: none
+ * @dry_run:	only say what is cached; *out_layers are those that are
+ * @debug:	a shell in the box of the failed step; it needs a terminal
+ * @watch:	told of each step; may be NULL
+ */
+struct build_options {
+	bool no_cache;
+	size_t from;
+	bool dry_run;
+	bool debug;
+	bool allow_degraded;
+	void (*watch)(void *arg, const struct build_event *event);
+	void *arg;
+};
+
+/** api_has_build() - the profile has packages or steps. */
+bool api_has_build(const struct spec *spec);
+
+/**
+ * api_build() - the layers of the profile's packages and steps, those that are missing made
+ * @options:	NULL: none
+ * @out_layers:	ids on top of the base, bottom first
+ * @err:	step, line of the profile, how the command ended, what to do
+ */
+/* NOLINTNEXTLINE(readability-function-size): who, what, on what, how, and the results. */
+int api_build(struct devbox *devbox, const struct spec *spec, const struct project *project,
+	      const struct build_base *base, const struct build_options *options,
+	      struct strv *out_layers, struct err *err);
+
+/** build_folder_id() - a folder that is a root, for the keys: its path and inode, and the times
+ * of change of it and of what its package manager writes. free() it. */
+int build_folder_id(const char *dir, char **out_id, struct err *err);
+
+#endif
