@@ -224,6 +224,7 @@ coverage:
 
 bench: all
 	$(Q)tests/bench/run $(BUILD)
+	$(Q)tests/bench/pull $(BUILD)
 
 lint:
 	$(Q)MAKE='$(MAKE)' CC='$(CC)' tests/lint/run $(LINTS)
