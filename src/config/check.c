@@ -147,11 +147,30 @@ static int check_network(const struct spec *spec, struct err *err)
 	return 0;
 }
 
+/* Only an image that may hold several is chosen from. */
+static int check_platform(const struct spec *spec, struct err *err)
+{
+	static const char *const without[] = {"host", "rootfs:", "tar:"};
+
+	for (size_t i = 0; spec->platform.value && i < ARRAY_LEN(without); i++) {
+		if (!str_starts(spec->image.value, without[i]) ||
+		    (i == 0 && spec->image.value[strlen(without[0])]))
+			continue;
+		(void)origin_fail(err, &spec->platform.at,
+				  "platform has no effect on image '%.200s'",
+				  spec->image.value);
+		return err_hint(err,
+				"remove it, or use an image of a registry or an OCI layout");
+	}
+	return 0;
+}
+
 int spec_check(const struct config *config, struct spec *spec, struct err *err)
 {
 	if (check_cpu(&spec->limits, err) < 0 || check_memory(&spec->limits, err) < 0 ||
 	    check_workspace(config, spec, err) < 0 || check_targets(spec, err) < 0 ||
-	    check_caps(spec, err) < 0 || check_network(spec, err) < 0)
+	    check_caps(spec, err) < 0 || check_network(spec, err) < 0 ||
+	    check_platform(spec, err) < 0)
 		return -1;
 	return 0;
 }

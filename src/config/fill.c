@@ -21,6 +21,8 @@ static const struct {
 	{"name", fill_name},
 	{"extends", fill_nothing},
 	{"image", fill_image},
+	{"platform", fill_platform},
+	{"pull_policy", fill_pull_policy},
 	{"user", fill_user},
 	{"home", fill_home},
 	{"home_files", fill_home_files},

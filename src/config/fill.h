@@ -67,8 +67,9 @@ int value_each(struct fill *f, const char *what, const struct node *node, bool t
 
 /* One key each: @key is its name. */
 typedef int fill_key(struct fill *f, const char *key, const struct node *value);
-fill_key fill_name, fill_image, fill_user, fill_home, fill_home_files, fill_working_dir,
-	fill_shell, fill_hostname, fill_init, fill_tty, fill_read_only, fill_stop_signal,
+fill_key fill_image, fill_platform, fill_pull_policy;
+fill_key fill_name, fill_user, fill_home, fill_home_files, fill_working_dir, fill_shell,
+	fill_hostname, fill_init, fill_tty, fill_read_only, fill_stop_signal,
 	fill_stop_grace_period;
 fill_key fill_entrypoint, fill_command;
 fill_key fill_environment, fill_env_file, fill_env_pass;

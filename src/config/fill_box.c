@@ -34,55 +34,6 @@ int fill_name(struct fill *f, const char *key, const struct node *value)
 	return 0;
 }
 
-/* What may be a reference to an image, whether or not there is one. */
-static bool is_reference(const char *text)
-{
-	static const char *const prefixes[] = {
-		"oci:", "oci-archive:", "docker-archive:", "tar:", "box:"};
-
-	if (!str_is_printable(text))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
-		if (str_starts(text, prefixes[i]))
-			return text[strlen(prefixes[i])] != '\0';
-	return strchr(LOWER UPPER DIGITS, *text) &&
-	       has_only(text, LOWER UPPER DIGITS "._-/:@+") && !strstr(text, "//") &&
-	       !str_ends(text, "/") && !str_ends(text, ":") && !str_ends(text, "@");
-}
-
-int fill_image(struct fill *f, const char *key, const struct node *value)
-{
-	static const char accepted[] = "'host' or 'rootfs:DIR'";
-	AUTO_FREE char *dir = NULL;
-	const char *text;
-
-	if (value_text(f, key, value, accepted, &text) < 0)
-		return -1;
-	if (strcmp(text, "host") == 0) {
-		value_keep(f, value, xstrdup(text), &f->spec->image);
-		return 0;
-	}
-	if (str_starts(text, "rootfs:")) {
-		if (value_host_path(f, "image: the folder after 'rootfs:'", value, text + 7,
-				    &dir) < 0)
-			return -1;
-		if (strcmp(dir, "/") == 0) {
-			(void)place_fail(f->err, &value->at, "image cannot be 'rootfs:/'");
-			return err_hint(f->err,
-					"'host' is a box with the tools of this machine");
-		}
-		value_keep(f, value, xasprintf("rootfs:%s", dir), &f->spec->image);
-		return 0;
-	}
-	if (!is_reference(text))
-		return value_refuse(f, key, value, accepted);
-	(void)place_fail(f->err, &value->at,
-			 "image '%.200s' needs the image store, which is not built yet", text);
-	return err_hint(f->err,
-			"use 'rootfs:DIR', a folder with a root file system, or 'host', the "
-			"tools of this machine");
-}
-
 /* NAME, or UID or UID:GID */
 static bool is_user(const char *text)
 {

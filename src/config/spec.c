@@ -50,6 +50,7 @@ void spec_done(struct spec *spec)
 	free(spec->profile_file);
 	free(spec->name.value);
 	free(spec->image.value);
+	free(spec->platform.value);
 	free(spec->user.value);
 	free(spec->working_dir.value);
 	free(spec->shell.value);

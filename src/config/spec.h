@@ -34,6 +34,7 @@ struct spec_list {
 	struct origin *at; /* one for each item */
 };
 
+enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
 enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED };
 enum net_mode { NET_PROJECT, NET_HOST, NET_NONE };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
@@ -117,8 +118,10 @@ struct spec {
 	char *project_dir;  /* folder of the profile, or the current one when there is none */
 	char *profile_file; /* NULL: no profile was found */
 	struct spec_text name;  /* as written; NULL: the folder's name is to be used */
-	struct spec_text image; /* "host" when not given */
-	struct spec_text user;  /* "dev" when not given */
+	struct spec_text image; /* "host" when not given; paths in it are absolute */
+	struct spec_text platform;
+	enum pull_policy pull_policy;
+	struct spec_text user; /* "dev" when not given */
 	enum home_mode home;
 	struct origin home_at;
 	struct spec_home_file *home_files;
