@@ -21,6 +21,8 @@ static const struct {
 	{"name", fill_name},
 	{"extends", fill_nothing},
 	{"image", fill_image},
+	{"packages", fill_packages},
+	{"build", fill_build},
 	{"platform", fill_platform},
 	{"pull_policy", fill_pull_policy},
 	{"user", fill_user},

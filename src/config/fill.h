@@ -71,6 +71,7 @@ fill_key fill_image, fill_platform, fill_pull_policy;
 fill_key fill_name, fill_user, fill_home, fill_home_files, fill_working_dir, fill_shell,
 	fill_hostname, fill_init, fill_tty, fill_read_only, fill_stop_signal,
 	fill_stop_grace_period;
+fill_key fill_packages, fill_build;
 fill_key fill_entrypoint, fill_command;
 fill_key fill_environment, fill_env_file, fill_env_pass;
 fill_key fill_workspace, fill_volumes, fill_tmpfs, fill_devices, fill_shm_size;
@@ -94,6 +95,9 @@ bool is_host_name(const char *name, size_t max);
 
 /** words_split() - words as a shell splits them, without expansions; operators are refused. */
 int words_split(const char *text, struct strv *out_words, struct err *err);
+
+/** build_check() - what `packages` and `build` need of other keys. */
+int build_check(const struct spec *spec, struct err *err);
 
 /** spec_check() - what a single key cannot know: contradictions between keys. */
 int spec_check(const struct config *config, struct spec *spec, struct err *err);

@@ -44,6 +44,19 @@ static void kernel_done(struct spec *spec)
 	list_done(&spec->cap_drop);
 }
 
+static void build_done(struct spec *spec)
+{
+	for (size_t i = 0; i < PACKAGER_COUNT; i++)
+		list_done(&spec->packages[i]);
+	for (size_t i = 0; i < spec->build_step_count; i++) {
+		free(spec->build_steps[i].run);
+		strv_done(&spec->build_steps[i].caches);
+		strv_done(&spec->build_steps[i].env);
+		list_done(&spec->build_steps[i].inputs);
+	}
+	free(spec->build_steps);
+}
+
 void spec_done(struct spec *spec)
 {
 	free(spec->project_dir);
@@ -64,6 +77,7 @@ void spec_done(struct spec *spec)
 	strv_done(&spec->extra_hosts);
 	strv_done(&spec->dns);
 	strv_done(&spec->dns_search);
+	build_done(spec);
 	mounts_done(spec);
 	kernel_done(spec);
 	strv_done(&spec->owned_files);

@@ -35,6 +35,11 @@ struct spec_list {
 };
 
 enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
+
+/* Whose names the packages of a list are. */
+enum packager { PACKAGER_ANY, PACKAGER_APT, PACKAGER_APK, PACKAGER_DNF, PACKAGER_PACMAN };
+#define PACKAGER_COUNT 5
+
 enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED };
 enum net_mode { NET_PROJECT, NET_HOST, NET_NONE };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
@@ -89,6 +94,22 @@ struct spec_blkio_device {
 	struct origin at;
 };
 
+/**
+ * struct spec_build_step - one command that makes a layer
+ * @run:	for /bin/sh -c
+ * @caches:	folders in the box, or words of config/caches.h
+ * @env:	NAME=VALUE
+ * @inputs:	absolute host paths in the workspace
+ */
+struct spec_build_step {
+	char *run;
+	struct strv caches;
+	struct strv env;
+	struct spec_list inputs;
+	bool network; /* default true */
+	struct origin at;
+};
+
 /** struct spec_limits - resource limits; *.is_set false means no limit asked. Units as named.
  */
 struct spec_limits {
@@ -121,6 +142,10 @@ struct spec {
 	struct spec_text image; /* "host" when not given; paths in it are absolute */
 	struct spec_text platform;
 	enum pull_policy pull_policy;
+	struct spec_list packages[PACKAGER_COUNT];
+	struct origin packages_at;
+	struct spec_build_step *build_steps;
+	size_t build_step_count;
 	struct spec_text user; /* "dev" when not given */
 	enum home_mode home;
 	struct origin home_at;
