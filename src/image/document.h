@@ -43,8 +43,8 @@ struct document {
 
 /**
  * document_parse() - a manifest or index
- * @media_type:	what the server called it, parameters ignored; NULL: not known, it must say
- * itself
+ * @media_type:	what the server called it, parameters ignored; NULL: not known
+ * Without any media type it is what it holds: `manifests`, or `config` and `layers`.
  *
  * Refused by name: Docker schema 1, a document that is both, a media type that contradicts the
  * document's own, artifacts that are no images (with their type), encrypted and foreign layers,
@@ -57,12 +57,15 @@ void document_done(struct document *document);
 /**
  * document_choose() - the manifest of an index that serves @wanted best
  * Attestations (platform unknown/unknown) do not count. @name: for an OCI layout, the ref.name
- * wanted; NULL: any.
+ * wanted; NULL: any. One that does not say its platform serves when it is the only one. The
+ * result may be an index again (media type); document_is_index() tells.
  * @err: lists the platforms (or names) that there are. Return: borrowed from @index, or NULL.
  */
 const struct descriptor *document_choose(const struct document *index,
 					 const struct platform *wanted, const char *name,
 					 struct err *err);
+
+bool document_is_index(const struct descriptor *item);
 
 /**
  * struct image_config - what the config of an image says; owned
@@ -94,8 +97,10 @@ struct image_config {
 	size_t history_count;
 };
 
-/** config_parse() - @layers: how many the manifest has; as many diff_ids must be there.
- * SIZE_MAX: not known. */
+/**
+ * image_config_parse() - @layers: how many the manifest has; as many diff_ids must be there.
+ * SIZE_MAX: not known. Texts may hold control characters, but for the platform's.
+ */
 int image_config_parse(const char *text, size_t len, size_t layers,
 		       struct image_config *out_config, struct err *err);
 void image_config_done(struct image_config *config);
