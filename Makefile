@@ -171,6 +171,8 @@ $(BUILD)/init-obj/%.o: src/%.c $(FLAGS_FILE)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(INIT_CFLAGS) -MMD -MP -c $< -o $@
 
+$(filter $(BUILD)/obj/layer/%,$(IMAGE_OBJ)): STD_FLAGS += $(if $(HAVE_ISAL),-DHAVE_ISAL)
+
 # What .incbin reads is not in the dependency files.
 $(BUILD)/obj/box/init_blob.o: $(BUILD)/devbox-init
 $(BUILD)/obj/sec/default_blob.o: profiles/seccomp/default.json

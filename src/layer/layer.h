@@ -54,6 +54,7 @@ struct layer_result {
 	char device_path[256];
 	char foreign_path[256];
 	char xattr_name[256];
+	uint64_t trailing; /* bytes after the compressed data that mean nothing */
 };
 
 /**

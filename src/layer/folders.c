@@ -1,0 +1,222 @@
+#include "layer/folders.h"
+
+#include "layer/name.h"
+#include "util/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PARENT_MODE 0755
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+static int fail_on(const char *path, const char *what, struct err *err)
+{
+	char say[NAME_SAY_MAX];
+
+	return err_sys(err, "%s '%s'", what, name_say(path, say));
+}
+
+static int restore_time(const struct folder *folder)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, folder->mtime};
+
+	return futimens(folder->fd, times);
+}
+
+static int leave_top(struct folders *f, struct err *err)
+{
+	struct folder *top = &f->stack[--f->count];
+	int result = restore_time(top);
+
+	if (result < 0)
+		(void)fail_on(f->path, "set the time of", err);
+	if (f->count > 0)
+		(void)close(top->fd);
+	return result;
+}
+
+static struct folder *top_of(struct folders *f)
+{
+	return &f->stack[f->count - 1];
+}
+
+static bool is_prefix(const struct folders *f, const struct folder *folder, const char *path,
+		      size_t len)
+{
+	if (folder->len > len || memcmp(f->path, path, folder->len) != 0)
+		return false;
+	return folder->len == 0 || folder->len == len || path[folder->len] == '/';
+}
+
+/* The stack is full: an ancestor that is not needed now makes room. It was left alone since the
+ * next one was entered, so its time is as it will be. */
+static int make_room(struct folders *f, struct err *err)
+{
+	int result;
+
+	if (f->count < FOLDERS_OPEN)
+		return 0;
+	result = restore_time(&f->stack[1]);
+	if (result < 0)
+		(void)fail_on(f->path, "set the time of a folder above", err);
+	(void)close(f->stack[1].fd);
+	memmove(&f->stack[1], &f->stack[2], (FOLDERS_OPEN - 2) * sizeof(f->stack[0]));
+	f->count--;
+	return result;
+}
+
+struct folder *folders_push(struct folders *f, int fd, const char *path, size_t len,
+			    struct err *err)
+{
+	struct folder *folder;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || make_room(f, err) < 0) {
+		(void)fail_on(path, "look at", err);
+		(void)close(fd);
+		return NULL;
+	}
+	if (path != f->path)
+		memcpy(f->path, path, len);
+	f->path[len] = '\0';
+	folder = &f->stack[f->count++];
+	*folder = (struct folder){.fd = fd,
+				  .len = len,
+				  .mtime = st.st_mtim,
+				  .gid = st.st_gid,
+				  .has_setgid = (st.st_mode & S_ISGID) != 0};
+	return folder;
+}
+
+/* Make a folder @name in the one on top; what is in its way is no folder nor a link to one. */
+static int make_missing(struct folders *f, const char *name, struct err *err)
+{
+	int dir_fd = top_of(f)->fd;
+
+	if (mkdirat(dir_fd, name, PARENT_MODE) == 0)
+		return 0;
+	if (errno == EEXIST && unlinkat(dir_fd, name, 0) == 0) {
+		f->is_stale = true;
+		if (mkdirat(dir_fd, name, PARENT_MODE) == 0)
+			return 0;
+	}
+	return fail_on(f->path, "make the folder", err);
+}
+
+static bool is_missing(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ELOOP;
+}
+
+/* One more folder: f->path is its path, NUL-terminated, the one on top its parent. */
+static struct folder *enter_or_make(struct folders *f, size_t len, struct err *err)
+{
+	const char *name = f->path + top_of(f)->len + (top_of(f)->len ? 1 : 0);
+	int fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
+
+	if (fd < 0 && is_missing(errno)) {
+		if (make_missing(f, name, err) < 0)
+			return NULL;
+		fd = openat(top_of(f)->fd, name, DIR_FLAGS | O_NOFOLLOW);
+	}
+	if (fd < 0) {
+		(void)fail_on(f->path, "open the folder", err);
+		return NULL;
+	}
+	return folders_push(f, fd, f->path, len, err);
+}
+
+/* Folder by folder from the one on top, down to f->path. */
+static struct folder *enter_each(struct folders *f, size_t len, struct err *err)
+{
+	struct folder *top = top_of(f);
+
+	while (top && top->len < len) {
+		size_t at = top->len + (top->len ? 1 : 0);
+		size_t end = at + strcspn(f->path + at, "/");
+		char slash = f->path[end];
+
+		f->path[end] = '\0';
+		top = enter_or_make(f, end, err);
+		f->path[end] = slash;
+	}
+	return top;
+}
+
+/* Leave what is not on the way to @path; put the path into f->path. Return: the folder on top,
+ * which may be it. */
+static struct folder *approach(struct folders *f, const char *path, size_t len, struct err *err)
+{
+	while (f->count > 1 && (f->is_stale || !is_prefix(f, top_of(f), path, len))) {
+		if (leave_top(f, err) < 0)
+			return NULL;
+	}
+	f->is_stale = false;
+	memcpy(f->path, path, len);
+	f->path[len] = '\0';
+	return top_of(f);
+}
+
+struct folder *folders_enter(struct folders *f, const char *path, size_t len, struct err *err)
+{
+	struct folder *top = approach(f, path, len, err);
+	int fd;
+
+	if (!top || top->len == len)
+		return top;
+	fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
+	if (fd >= 0)
+		return folders_push(f, fd, f->path, len, err);
+	if (is_missing(errno))
+		return enter_each(f, len, err);
+	(void)fail_on(f->path, "open the folder", err);
+	return NULL;
+}
+
+int folders_find(struct folders *f, const char *path, size_t len, struct folder **out_folder,
+		 struct err *err)
+{
+	struct folder *top = approach(f, path, len, err);
+	int fd;
+
+	if (top && top->len != len) {
+		fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
+		if (fd < 0 && is_missing(errno)) {
+			*out_folder = NULL;
+			return 0;
+		}
+		if (fd < 0)
+			return fail_on(f->path, "open the folder", err);
+		top = folders_push(f, fd, f->path, len, err);
+	}
+	if (!top)
+		return -1;
+	*out_folder = top;
+	return 0;
+}
+
+int folders_clear_name(struct folders *f, const struct folder *folder, const char *name,
+		       struct err *err)
+{
+	f->is_stale = true;
+	return remove_tree(folder->fd, name) < 0 ? fail_on(name, "replace", err) : 0;
+}
+
+int folders_begin(struct folders *f, int fd, struct err *err)
+{
+	f->count = 0;
+	f->is_stale = false;
+	return folders_push(f, fd, "", 0, err) ? 0 : -1;
+}
+
+int folders_end(struct folders *f, struct err *err)
+{
+	int result = 0;
+
+	while (f->count > 0)
+		result |= leave_top(f, err);
+	return result;
+}

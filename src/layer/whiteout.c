@@ -1,0 +1,190 @@
+#include "layer/extract.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/*
+ * Whiteouts of the OCI image layer specification, as overlayfs knows them without privilege: a
+ * character device 0/0 hides a name, the attribute user.overlay.opaque all that lower layers
+ * have in a folder.
+ */
+
+#define PREFIX ".wh."
+#define META_PREFIX ".wh..wh."
+#define OPAQUE ".wh..wh..opq"
+#define OPAQUE_XATTR "user.overlay.opaque"
+
+static int refuse(const struct extract *x, const char *why, struct err *err)
+{
+	char say[NAME_SAY_MAX];
+
+	return err_set(err, "the entry '%s' of the layer %s", name_say(x->name.path, say), why);
+}
+
+static int set_opaque(struct extract *x, int fd, const char *path, struct err *err)
+{
+	char say[NAME_SAY_MAX];
+
+	x->opaques++;
+	if (fsetxattr(fd, OPAQUE_XATTR, "y", 1, 0) == 0)
+		return 0;
+	(void)err_sys(err, "hide what lower layers have in '%s'", name_say(path, say));
+	return err_hint(err, "the file system of devbox's data must take attributes of users "
+			     "(user.*), as ext4, xfs, btrfs, and tmpfs since Linux 6.6 do");
+}
+
+static int take_opaque(struct extract *x, struct err *err)
+{
+	struct folder *folder =
+		folders_enter(&x->folders, x->name.path, x->name.parent_len, err);
+
+	if (!folder)
+		return -1;
+	x->name.path[x->name.parent_len] = '\0';
+	return set_opaque(x, folder->fd, x->name.path, err);
+}
+
+static int remember(struct extract *x, struct err *err)
+{
+	if (!folders_enter(&x->folders, x->name.path, x->name.parent_len, err))
+		return -1;
+	if (x->whiteouts.len + x->name.len + 1 > WHITEOUT_BYTES_MAX)
+		return err_set(err, "the layer hides more than %d MiB of names",
+			       WHITEOUT_BYTES_MAX >> 20);
+	buf_add(&x->whiteouts, x->name.path, x->name.len + 1);
+	return 0;
+}
+
+/* Whether a folder on the way is called like a whiteout. */
+static bool is_inside(const struct name *name, const char *prefix)
+{
+	const char *at = name->path;
+	const char *end = name->path + name->parent_len;
+
+	while (at < end) {
+		if (strncmp(at, prefix, strlen(prefix)) == 0)
+			return true;
+		at += strcspn(at, "/") + 1;
+	}
+	return false;
+}
+
+int whiteout_take(struct extract *x, struct err *err)
+{
+	const char *base = name_base(&x->name);
+	const char *hidden = base + strlen(PREFIX);
+
+	/* Those that aufs kept for itself mean nothing elsewhere, and what is in them neither.
+	 */
+	if (is_inside(&x->name, META_PREFIX))
+		return 1;
+	if (is_inside(&x->name, PREFIX))
+		return refuse(x, "lies in a whiteout", err);
+	if (!str_starts(base, PREFIX))
+		return 0;
+	if (str_eq(base, OPAQUE))
+		return take_opaque(x, err) < 0 ? -1 : 1;
+	if (str_starts(base, META_PREFIX))
+		return 1;
+	if (!*hidden || str_eq(hidden, ".") || str_eq(hidden, ".."))
+		return refuse(x, "is a whiteout of no name", err);
+	return remember(x, err) < 0 ? -1 : 1;
+}
+
+/* Return: 1 when @fd or a folder above it is opaque, 0, or -1 with errno. */
+static int is_below_opaque(const struct extract *x, int fd)
+{
+	AUTO_CLOSE int at = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat root, st;
+
+	if (at < 0 || fstat(x->folders.stack[0].fd, &root) < 0)
+		return -1;
+	for (;;) {
+		char value;
+		int up;
+
+		if (fgetxattr(at, OPAQUE_XATTR, &value, 1) == 1)
+			return 1;
+		if (fstat(at, &st) < 0)
+			return -1;
+		if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
+			return 0;
+		up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (up < 0)
+			return -1;
+		(void)close(at);
+		at = up;
+	}
+}
+
+/* In a folder where nothing of lower layers is seen, a whiteout itself would be. */
+static int hide_missing(struct extract *x, const struct folder *folder, const char *name,
+			struct err *err)
+{
+	int is_hidden = x->opaques ? is_below_opaque(x, folder->fd) : 0;
+	int code;
+
+	if (is_hidden < 0)
+		return extract_fail(x, "look above", err);
+	if (is_hidden || mknodat(folder->fd, name, S_IFCHR, makedev(0, 0)) == 0)
+		return 0;
+	code = errno;
+	(void)extract_fail(x, "make the whiteout", err);
+	return code == EPERM ? err_hint(err, "Linux 5.8 or newer is needed for layers that "
+					     "remove files")
+			     : -1;
+}
+
+/* A folder of this layer, whose like in lower layers was removed. */
+static int hide_below(struct extract *x, const struct folder *folder, const char *name,
+		      struct err *err)
+{
+	AUTO_CLOSE int fd =
+		openat(folder->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return extract_fail(x, "open", err);
+	return set_opaque(x, fd, name, err);
+}
+
+/* x->name ends in .wh.NAME. First for those that are there (as folders), then for the others:
+ * it matters to these what is opaque. */
+static int hide(struct extract *x, bool is_there, struct err *err)
+{
+	const char *name = name_base(&x->name) + strlen(PREFIX);
+	struct folder *folder;
+	struct stat st;
+
+	if (folders_find(&x->folders, x->name.path, x->name.parent_len, &folder, err) < 0)
+		return -1;
+	if (!folder)
+		return 0;
+	if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return is_there && S_ISDIR(st.st_mode) ? hide_below(x, folder, name, err) : 0;
+	if (errno != ENOENT)
+		return extract_fail(x, "look at", err);
+	return is_there ? 0 : hide_missing(x, folder, name, err);
+}
+
+static int hide_all(struct extract *x, bool is_there, struct err *err)
+{
+	size_t at;
+
+	for (at = 0; at < x->whiteouts.len; at += strlen(x->whiteouts.data + at) + 1) {
+		if (name_set(&x->name, x->whiteouts.data + at, err) < 0 ||
+		    hide(x, is_there, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int whiteout_finish(struct extract *x, struct err *err)
+{
+	return hide_all(x, true, err) < 0 ? -1 : hide_all(x, false, err);
+}
