@@ -40,6 +40,29 @@ int stdio_open(bool with_terminal, struct stdio *out_stdio, struct err *err)
 	return err_code(err, code, "make a pipe");
 }
 
+int stdio_open_sink(stdio_sink *sink, void *arg, struct stdio *out_stdio, struct err *err)
+{
+	struct stdio stdio = {.theirs = {-1, -1, -1}, .ours = {-1, -1, -1}};
+	int code = 0;
+
+	stdio.sink = sink;
+	stdio.sink_arg = arg;
+	stdio.theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (stdio.theirs[0] < 0)
+		return err_sys(err, "open '/dev/null'");
+	make_pipe(&stdio, STDOUT_FILENO, &code);
+	if (code == 0) {
+		stdio.theirs[2] = fcntl(stdio.theirs[1], F_DUPFD_CLOEXEC, 3);
+		code = stdio.theirs[2] < 0 ? errno : 0;
+	}
+	*out_stdio = stdio;
+	if (code == 0)
+		return 0;
+	stdio_started(out_stdio);
+	stdio_close(out_stdio);
+	return err_code(err, code, "make a pipe");
+}
+
 void stdio_started(struct stdio *stdio)
 {
 	for (int i = 0; i < 3; i++) {
@@ -105,6 +128,10 @@ static bool copy_output(struct stdio *stdio, int i)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
+	if (n > 0 && stdio->sink) {
+		stdio->sink(stdio->sink_arg, buffer, (size_t)n);
+		return true;
+	}
 	if (n > 0 && fd_write_all(i, buffer, (size_t)n) == 0)
 		return true;
 	end(stdio, i);
