@@ -67,7 +67,8 @@ struct layer_lease {
 	int *fds;
 	size_t count;
 };
-/** layer_lease_add() - ENOENT when it is not there (or was just thrown away). */
+/** layer_lease_add() - ENOENT when it is not there (or was just thrown away). On success one
+ * more descriptor is in @lease. */
 int layer_lease_add(struct layer_lease *lease, const struct image_store *store, const char *id,
 		    struct err *err);
 void layer_lease_done(struct layer_lease *lease);
@@ -75,17 +76,22 @@ void layer_lease_done(struct layer_lease *lease);
 /** struct layer_work - a layer under construction in tmp/; @diff_fd: its empty folder `diff`
  * (0755) */
 struct layer_work {
-	char *name; /* below tmp/ */
+	char *name; /* below tmp/; NULL: empty */
+	char *id;
 	int dir_fd; /* locked */
 	int diff_fd;
+	int lock_fd; /* of the id: who else makes it waits for this */
 };
 /** layer_work_begin() - at the same time waits for, or learns of, somebody else who makes @id
- * @out_done:	true: it is there now, there is nothing to do, *out_work is empty
- * Waits in steps of @poll (may be NULL: sleep), which returns non-zero to give up (EINTR). */
+ * @out_done:	true: it is there now, there is nothing to do, *out_work is empty. Lease it;
+ *		ENOENT then means that somebody threw it away just now: begin again.
+ * Waits in steps of @poll (may be NULL: sleep), which returns non-zero to give up (EINTR). One
+ * that gives up at once makes this a try. Who makes two layers at once must go on with the one
+ * while it waits for the other, or two pulls wait for each other. */
 int layer_work_begin(const struct image_store *store, const char *id, int (*poll)(void *arg),
 		     void *arg, struct layer_work *out_work, bool *out_done, struct err *err);
-/** layer_work_publish() - write @meta, sync (syncfs), rename into layers/, and lease it. The
- * work is over. */
+/** layer_work_publish() - write @meta, sync (syncfs), rename into layers/, and lease it (@lease
+ * may be NULL). The work is over and *work empty, also when it failed. */
 int layer_work_publish(const struct image_store *store, struct layer_work *work,
 		       const struct layer_meta *meta, struct layer_lease *lease,
 		       struct err *err);
