@@ -23,6 +23,9 @@ struct devbox_options {
 	struct strv files;
 	const char *project;
 	bool yes; /* -y: what would be asked is answered with yes */
+	/** shows @question, reads the answer; NULL: there is nobody to ask */
+	bool (*ask)(void *arg, const char *question);
+	void *ask_arg;
 };
 
 /** struct devbox - one invocation: who, where, with what environment. Made by devbox_open(). */

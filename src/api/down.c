@@ -67,7 +67,6 @@ static int remove_files(struct devbox *devbox, const struct project *project, bo
 	AUTO_FREE char *box = xasprintf("%s/box", project->data_dir);
 	AUTO_FREE char *home = xasprintf("%s/home", project->data_dir);
 	AUTO_FREE char *named = xasprintf("%s/volumes/%s", devbox->dirs.data, project->id);
-	AUTO_FREE char *grants = xasprintf("%s/grants", project->data_dir);
 	AUTO_FREE char *claim = xasprintf("%s/folder", project->data_dir);
 	const char *const parts[] = {box, project->state_dir, volumes ? home : NULL,
 				     volumes ? named : NULL, NULL};
@@ -78,7 +77,7 @@ static int remove_files(struct devbox *devbox, const struct project *project, bo
 		return 0;
 	/* Nothing of the project is left: its name is free again. */
 	(void)unlink(claim);
-	(void)unlink(grants);
+	api_forget_grants(devbox, project);
 	(void)rmdir(project->data_dir);
 	return 0;
 }

@@ -25,12 +25,16 @@ void api_explain_status(int code, int cgroup_fd, const struct spec *spec);
 int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us,
 		 struct err *err);
 
-/** api_check_grants() - refuse a profile that asks for more of the host than the project was
- * last started with, unless the user said yes (-y). */
+/** api_check_grants() - ask the user about what a profile wants of the host beyond its folder
+ * and was not granted before; a yes (or -y) is kept, else EPERM. */
 int api_check_grants(struct devbox *devbox, const struct project *project,
 		     const struct spec *spec, struct err *err);
 /** api_keep_grants() - what the project is started with now is what it may have from now on. */
-int api_keep_grants(const struct project *project, const struct spec *spec, struct err *err);
+int api_keep_grants(const struct devbox *devbox, const struct project *project,
+		    const struct spec *spec, struct err *err);
+/** api_forget_grants() - nothing is left of the project: the next profile there is asked about
+ * anew. */
+void api_forget_grants(const struct devbox *devbox, const struct project *project);
 
 /** api_sweep() - remove what throw-away boxes left that were killed before they could clean up.
  */

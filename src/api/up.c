@@ -314,7 +314,7 @@ int devbox_up(struct devbox *devbox, const struct up_options *options, char **ou
 	} else if (rc == 0) {
 		rc = reconcile(&up, err);
 		if (rc == 0)
-			rc = api_keep_grants(&up.project, &up.spec, err);
+			rc = api_keep_grants(devbox, &up.project, &up.spec, err);
 	}
 	if (up.project.lock_fd >= 0)
 		project_unlock(&up.project);

@@ -110,6 +110,21 @@ static void take_files(struct cli *cli)
 			strv_add(&cli->options.files, file);
 }
 
+/* Anything but a yes is a no, the end of input too. */
+static bool ask(void *arg, const char *question)
+{
+	char answer[16] = "";
+
+	(void)arg;
+	(void)fprintf(stderr, "%sallow? [y/N] ", question);
+	(void)fflush(stderr);
+	if (!fgets(answer, sizeof(answer), stdin)) {
+		(void)fputc('\n', stderr);
+		return false;
+	}
+	return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
+}
+
 /* Return: 0, or the exit status for a wrong value. */
 static int take_globals(struct cli *cli)
 {
@@ -127,6 +142,8 @@ static int take_globals(struct cli *cli)
 	cli->options.start_dir = args_value(&cli->args, "directory");
 	cli->options.project = args_value(&cli->args, "project");
 	cli->options.yes = args_has(&cli->args, "yes");
+	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+		cli->options.ask = ask;
 	take_files(cli);
 	return known ? 0 : cli_value_fail(cli, "color", "auto, always or never");
 }
