@@ -120,7 +120,7 @@ int store_put(const struct image_store *store, const char *path, const char *tex
 int store_put_record(const struct image_store *store, const char *path,
 		     const struct record_field *fields, const void *object, struct err *err)
 {
-	AUTO_FREE char *text = record_format(fields, object);
+	AUTO_FREE char *text = store_record_format(fields, object);
 
 	return store_put(store, path, text, strlen(text), err);
 }
@@ -132,7 +132,7 @@ int store_get_record(const struct image_store *store, const char *path,
 
 	if (fd_read_file(store->fd, path, DOCUMENT_MAX, &text, err) < 0)
 		return -1;
-	if (record_parse(fields, text, object, err) == 0)
+	if (store_record_parse(fields, text, object, err) == 0)
 		return 0;
 	record_clear(fields, object);
 	(void)err_wrap(err, "'%s/%s'", store->dir, path);

@@ -30,11 +30,11 @@ bool store_is_at(const struct image_store *store, const char *path, int fd);
 /** store_put() - @path appears whole, or is replaced, and is on disk. The lock is held. */
 int store_put(const struct image_store *store, const char *path, const char *text, size_t len,
 	      struct err *err);
-/** store_put_record() - store_put() of record_format(). */
+/** store_put_record() - store_put() of store_record_format(). */
 int store_put_record(const struct image_store *store, const char *path,
 		     const struct record_field *fields, const void *object, struct err *err);
-/** store_get_record() - record_parse() of a file into an empty @object; on failure it is empty
- * again. */
+/** store_get_record() - store_record_parse() of a file into an empty @object; on failure it is
+ * empty again. */
 int store_get_record(const struct image_store *store, const char *path,
 		     const struct record_field *fields, void *object, struct err *err);
 

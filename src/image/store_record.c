@@ -100,7 +100,7 @@ static void format_field(struct json *j, const struct record_field *field, const
 	}
 }
 
-char *record_format(const struct record_field *fields, const void *object)
+char *store_record_format(const struct record_field *fields, const void *object)
 {
 	struct json j = {0};
 
@@ -168,8 +168,8 @@ static int parse_field(const json_t *value, const struct record_field *field, ch
 	return -1;
 }
 
-int record_parse(const struct record_field *fields, const char *text, void *object,
-		 struct err *err)
+int store_record_parse(const struct record_field *fields, const char *text, void *object,
+		       struct err *err)
 {
 	json_error_t error;
 	json_t *top = json_loads(text, JSON_REJECT_DUPLICATES, &error);

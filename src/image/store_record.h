@@ -24,12 +24,13 @@ struct record_field {
 	size_t offset;
 };
 
-/** record_format() - @fields (ended by an empty one) of @object as one JSON text. free() it. */
-char *record_format(const struct record_field *fields, const void *object);
-/** record_parse() - the way back, into an empty @object. Unknown members are left alone; on
- * failure record_clear() is the caller's. */
-int record_parse(const struct record_field *fields, const char *text, void *object,
-		 struct err *err);
+/** store_record_format() - @fields (ended by an empty one) of @object as one JSON text. free()
+ * it. */
+char *store_record_format(const struct record_field *fields, const void *object);
+/** store_record_parse() - the way back, into an empty @object. Unknown members are left alone;
+ * on failure record_clear() is the caller's. */
+int store_record_parse(const struct record_field *fields, const char *text, void *object,
+		       struct err *err);
 /** record_clear() - free what the texts and lists hold. */
 void record_clear(const struct record_field *fields, void *object);
 

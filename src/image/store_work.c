@@ -171,7 +171,7 @@ void layer_work_drop(const struct image_store *store, struct layer_work *work)
 static int write_meta(const struct layer_work *work, const struct layer_meta *meta,
 		      struct err *err)
 {
-	AUTO_FREE char *text = record_format(record_layer, meta);
+	AUTO_FREE char *text = store_record_format(record_layer, meta);
 
 	return fd_write_file(work->dir_fd, "meta", text, strlen(text), 0600, err);
 }
