@@ -64,7 +64,8 @@ endif
 # Of libcrypto only SHA-256, which is one object of it.
 LIBS            := $(call static-lib,yaml) $(call static-lib,seccomp) $(call static-lib,jansson) $(call static-lib,crypto)
 # devbox-image alone fetches and unpacks, so that devbox starts without some thirty libraries.
-HAVE_ISAL       := $(shell printf '\#include <isa-l.h>\nint main(void) { return 0; }' | $(CC) -x c - -o /dev/null -lisal 2>/dev/null && echo 1)
+hash            := \#
+HAVE_ISAL       := $(shell printf '$(hash)include <isa-l.h>\nint main(void) { return 0; }' | $(CC) -x c - -o /dev/null -lisal 2>/dev/null && echo 1)
 IMAGE_LIBS      := -lcurl -larchive $(if $(HAVE_ISAL),$(call static-lib,isal)) -lz -lzstd -pthread
 
 # The user's own flags come last, so they win.
