@@ -27,10 +27,14 @@ static void describe_command(const struct prepared *p, const struct launch_optio
 static int connect_network(const struct prepared *p, const struct launch_options *options,
 			   struct launched *launched, struct err *err)
 {
-	if (options->network != NET_PROJECT)
+	if (options->network != NET_PROJECT && !options->on_ready)
 		return 0;
 	if (box_await_ready(&launched->process, &p->plan, err) < 0)
 		return -1;
+	if (options->on_ready && options->on_ready(options->on_ready_arg, err) < 0)
+		return -1;
+	if (options->network != NET_PROJECT)
+		return 0;
 	if (net_slirp_start(launched->process.pid, NULL, options->log_fd, &launched->slirp,
 			    err) < 0)
 		return -1;

@@ -7,6 +7,8 @@
 /**
  * struct launch_options - where a prepared box goes
  * @log_fd:	what slirp4netns and fuse-overlayfs say; borrowed
+ * @on_ready:	called when the box stands and before its command begins; -1 ends it. NULL:
+ * nothing
  */
 struct launch_options {
 	int cgroup_fd;
@@ -16,6 +18,8 @@ struct launch_options {
 	enum net_mode network;
 	int log_fd;
 	const char *runtime_dir; /* where the kept user namespace is found; NULL: do without */
+	int (*on_ready)(void *arg, struct err *err);
+	void *on_ready_arg;
 };
 
 /** struct launched - a running box */
