@@ -29,6 +29,22 @@ void accounts_done(struct accounts *accounts)
 	memset(accounts, 0, sizeof(*accounts));
 }
 
+/* A layer's word that what lower ones have there is gone, as overlayfs writes it. */
+static bool is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
+}
+
+static bool is_gone(int root_fd, const char *path)
+{
+	AUTO_CLOSE int fd = path_open_in_root(root_fd, path, O_PATH, 0);
+	struct stat st;
+	bool is = fd >= 0 && fstat(fd, &st) == 0 && is_whiteout(&st);
+
+	errno = ENXIO; /* what the caller came with */
+	return is;
+}
+
 /* A root may hold anything under this name: only a small regular file inside it is read. */
 static int read_plain(int root_fd, const char *path, char **out_text, struct err *err)
 {
@@ -36,6 +52,10 @@ static int read_plain(int root_fd, const char *path, char **out_text, struct err
 		path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
 
+	if (fd < 0 && errno == ENXIO && is_gone(root_fd, path)) {
+		*out_text = xstrdup("");
+		return 0;
+	}
 	if (fd < 0)
 		return err_sys(err, "open '/%s' of the image", path);
 	if (fstat(fd, &st) < 0)
@@ -127,23 +147,34 @@ static bool find_line(const char *text, size_t column, const char *value, char *
 	return false;
 }
 
-static bool has_program(const struct accounts *accounts, const char *path)
+static bool has_layered(const struct strv *lower, const char *path)
 {
 	size_t i;
+
+	for (i = 0; i < lower->count; i++) {
+		AUTO_CLOSE int root = open(lower->items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		AUTO_CLOSE int fd = root < 0 ? -1 : path_open_in_root(root, path, O_PATH, 0);
+		struct stat st;
+
+		if (fd >= 0 && fstat(fd, &st) == 0)
+			return !is_whiteout(&st);
+	}
+	return false;
+}
+
+static bool has_program(const struct accounts *accounts, const char *path)
+{
+	AUTO_FREE char *merged = NULL;
 
 	if (!path || path[0] != '/')
 		return false;
 	if (accounts->lower->count == 0)
 		return access(path, X_OK) == 0;
-	for (i = 0; i < accounts->lower->count; i++) {
-		AUTO_CLOSE int root =
-			open(accounts->lower->items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-		AUTO_CLOSE int fd = root < 0 ? -1 : path_open_in_root(root, path, O_PATH, 0);
-
-		if (fd >= 0)
-			return true;
-	}
-	return false;
+	if (has_layered(accounts->lower, path))
+		return true;
+	/* A link "bin" to usr/bin may lie in another layer than what was put there later. */
+	merged = path_join("/usr", path);
+	return str_starts(path, "/bin/") && has_layered(accounts->lower, merged);
 }
 
 static char *choose_shell(const struct accounts *accounts, const char *wanted)
@@ -357,7 +388,8 @@ void box_environment(const struct spec *spec, const struct box_identity *identit
 	AUTO_FREE char *runtime = xasprintf("/run/user/%u", identity->uid);
 	size_t i;
 
-	env_set(out_env, "PATH", BOX_PATH);
+	if (!env_get(out_env, "PATH"))
+		env_set(out_env, "PATH", BOX_PATH);
 	env_set(out_env, "HOME", identity->home);
 	env_set(out_env, "USER", identity->name);
 	env_set(out_env, "LOGNAME", identity->name);

@@ -50,7 +50,8 @@ int box_identity_resolve(const char *user, const struct host_user *caller,
 			 struct box_identity *out_identity, struct err *err);
 
 /** box_environment() - the environment of a command: PATH, HOME, … then what @spec passes and
- * sets. @caller_env: "NAME=VALUE". */
+ * sets. @caller_env: "NAME=VALUE". What the image sets is in @out_env already; its PATH stays.
+ */
 void box_environment(const struct spec *spec, const struct box_identity *identity,
 		     const struct strv *caller_env, struct strv *out_env);
 

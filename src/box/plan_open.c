@@ -92,7 +92,7 @@ static void open_home(struct plan_builder *b)
 	struct plan_wish *w;
 	int slot;
 
-	if (b->facts->is_build)
+	if (b->facts->is_build || spec->home == HOME_IMAGE)
 		return;
 	if (spec->home == HOME_SHARED)
 		source = b->facts->user.home;

@@ -142,7 +142,8 @@ static int find_lower(const struct prepare_request *request, struct prepared *p,
 		strv_add(&p->lower, dir);
 		return 0;
 	}
-	return err_set(err, "image '%s' needs the image store, which is not built yet", image);
+	(void)err_set(err, "image '%s' is not unpacked", image);
+	return spec_at(&spec->image.at, err);
 }
 
 char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspace_source,
@@ -153,6 +154,31 @@ char *prepare_cwd(const char *wanted, const char *host_cwd, const char *workspac
 	if (host_cwd && workspace_source && path_is_below(host_cwd, workspace_source))
 		return path_join(workspace_target, host_cwd + strlen(workspace_source));
 	return xstrdup(fallback);
+}
+
+static void add_image_env(const struct strv *image_env, struct strv *out_env)
+{
+	size_t i;
+
+	for (i = 0; image_env && i < image_env->count; i++) {
+		const char *text = image_env->items[i];
+		AUTO_FREE char *name = xstrndup(text, strcspn(text, "="));
+
+		if (*name && strchr(text, '='))
+			env_set(out_env, name, strchr(text, '=') + 1);
+	}
+}
+
+static int stop_signal(const struct prepare_request *request)
+{
+	const struct spec_text *said = &request->spec->stop_signal;
+	int number = request->image_stop_signal && !said->at.file
+			     ? signal_from_name(request->image_stop_signal)
+			     : -1;
+
+	if (number > 0)
+		return number;
+	return said->value ? signal_from_name(said->value) : SIGTERM;
 }
 
 static void prepare_command(const struct prepare_request *request, struct prepared *p)
@@ -171,6 +197,7 @@ static void prepare_command(const struct prepare_request *request, struct prepar
 	}
 	p->cwd = prepare_cwd(request->working_dir, request->cwd, spec->workspace.source,
 			     spec->workspace.target, fallback);
+	add_image_env(request->image_env, &p->env);
 	box_environment(spec, &p->identity, request->caller_env, &p->env);
 	for (i = 0; request->env && i < request->env->count; i++) {
 		AUTO_FREE char *name =
@@ -180,8 +207,7 @@ static void prepare_command(const struct prepare_request *request, struct prepar
 		env_set(&p->env, name,
 			env_get(has_value ? request->env : request->caller_env, name));
 	}
-	p->stop_signal =
-		spec->stop_signal.value ? signal_from_name(spec->stop_signal.value) : SIGTERM;
+	p->stop_signal = stop_signal(request);
 	p->stop_grace_us = spec->stop_grace_period_us.is_set
 				   ? (uint64_t)spec->stop_grace_period_us.value
 				   : DEFAULT_GRACE_US;

@@ -15,6 +15,9 @@
  * @wants_tty:		the command gets a terminal
  * @allow_degraded:	limits that cannot be enforced become notes
  * @lower:		folders of the root, topmost first; NULL: by the spec's image
+ * @image_id:		digest of the image behind @lower, NULL: none
+ * @image_env:		its environment, below all others; may be NULL
+ * @image_stop_signal:	what it asks for where the profile says nothing; may be NULL
  * @upper_dir, @work_dir: a step of a build (struct box_facts.is_build): folders of the caller's
  * that take what it writes, with is_throw_away; NULL: a box
  */
@@ -35,6 +38,9 @@ struct prepare_request {
 	bool allow_degraded;
 	bool force_fuse;
 	const struct strv *lower;
+	const char *image_id;
+	const struct strv *image_env;
+	const char *image_stop_signal;
 	const char *upper_dir;
 	const char *work_dir;
 };

@@ -32,6 +32,8 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 		   p->exec_filter ? strrchr(p->exec_filter, '/') + 1 : "none");
 	for (i = 0; i < spec->environment.count; i++)
 		buf_printf(out, "environment %s\n", spec->environment.items[i]);
+	if (request->image_id)
+		buf_printf(out, "image %s\n", request->image_id);
 	for (i = 0; i < p->lower.count; i++)
 		buf_printf(out, "image '%s'\n", p->lower.items[i]);
 	buf_printf(out, "network %s\n", network_name(spec->network_mode));

@@ -40,7 +40,9 @@ enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
 enum packager { PACKAGER_ANY, PACKAGER_APT, PACKAGER_APK, PACKAGER_DNF, PACKAGER_PACMAN };
 #define PACKAGER_COUNT 5
 
-enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED };
+/* HOME_IMAGE: nothing is put over the image's own, when what runs is the image's own command;
+ * no profile can say so */
+enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED, HOME_IMAGE };
 enum net_mode { NET_PROJECT, NET_HOST, NET_NONE };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
 enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_CACHE };

@@ -382,6 +382,65 @@ static void the_topmost_layer_has_the_word(void **state)
 	assert_true(str_starts(err.message, "open '"));
 }
 
+static void what_a_layer_took_away_is_not_there(void **state)
+{
+	const struct tree *tree = *state;
+	AUTO_STRV struct strv lower = {0};
+	struct accounts accounts = {0};
+	struct err err = {0};
+
+	tree_dir(tree->root_fd, "a/etc");
+	strv_take(&lower, path_join(tree->top, "root/a"));
+	strv_take(&lower, path_join(tree->top, "root"));
+	assert_int_equal(mknodat(tree->root_fd, "a/etc/passwd", S_IFCHR | 0600, 0), 0);
+	assert_int_equal(accounts_read(&lower, &accounts, &err), 0);
+	assert_string_equal(accounts.passwd, "");
+	accounts_done(&accounts);
+}
+
+static void a_shell_is_found_in_any_layer(void **state)
+{
+	struct host_user ann = {.uid = 1000,
+				.gid = 1000,
+				.name = (char *)(uintptr_t) "ann",
+				.home = (char *)(uintptr_t) "/home/ann",
+				.shell = (char *)(uintptr_t) "/bin/fish"};
+	const struct tree *tree = *state;
+	AUTO_STRV struct strv lower = {0};
+	struct accounts accounts = {0};
+	struct host_map map;
+	const struct id_maps maps = {&map, &map};
+	struct box_identity identity;
+	struct err err = {0};
+
+	host_map_build(NULL, 0, 1000, &map);
+	tree_dir(tree->root_fd, "a/usr");
+	tree_dir(tree->root_fd, "a/usr/bin");
+	tree_dir(tree->root_fd, "b");
+	tree_dir(tree->root_fd, "b/usr");
+	tree_dir(tree->root_fd, "b/usr/bin");
+	assert_int_equal(symlinkat("usr/bin", tree->root_fd, "b/bin"), 0);
+	tree_file(tree->root_fd, "b/usr/bin/bash", "");
+	tree_file(tree->root_fd, "a/usr/bin/fish", "");
+	strv_take(&lower, path_join(tree->top, "root/a"));
+	strv_take(&lower, path_join(tree->top, "root/b"));
+	assert_int_equal(accounts_read(&lower, &accounts, &err), 0);
+	assert_int_equal(box_identity_resolve("dev", &ann, &maps, &accounts, &identity, &err),
+			 0);
+	assert_string_equal(identity.shell, "/bin/fish");
+	box_identity_done(&identity);
+
+	assert_int_equal(unlinkat(tree->root_fd, "a/usr/bin/fish", 0), 0);
+	assert_int_equal(mknodat(tree->root_fd, "a/usr/bin/fish", S_IFCHR | 0600, 0), 0);
+	tree_file(tree->root_fd, "b/usr/bin/fish", "");
+	ann.shell = (char *)(uintptr_t) "/usr/bin/fish";
+	assert_int_equal(box_identity_resolve("dev", &ann, &maps, &accounts, &identity, &err),
+			 0);
+	assert_string_equal(identity.shell, "/bin/bash");
+	box_identity_done(&identity);
+	accounts_done(&accounts);
+}
+
 /* --- the environment of a command --- */
 
 static void expect_environment(const struct spec *spec, const struct strv *from,
@@ -404,6 +463,33 @@ static void expect_environment(const struct spec *spec, const struct strv *from,
 #define OWN_ENVIRONMENT                                                             \
 	"PATH=" BOX_PATH "\nHOME=/home/ann\nUSER=ann\nLOGNAME=ann\nSHELL=/bin/sh\n" \
 	"XDG_RUNTIME_DIR=/run/user/1000\ncontainer=devbox\n"
+
+static void what_the_image_says_is_below_all_but_its_path(void **state)
+{
+	struct box_identity identity = {.uid = 1000,
+					.name = (char *)(uintptr_t) "ann",
+					.home = (char *)(uintptr_t) "/home/ann",
+					.shell = (char *)(uintptr_t) "/bin/sh"};
+	struct spec spec = {0};
+	AUTO_STRV struct strv from = {0};
+	AUTO_STRV struct strv env = {0};
+
+	(void)state;
+	strv_add(&env, "PATH=/opt/bin:/bin");
+	strv_add(&env, "HOME=/root");
+	strv_add(&env, "TERM=dumb");
+	strv_add(&env, "LEVEL=image");
+	strv_add(&env, "APP=1");
+	strv_add(&from, "TERM=xterm");
+	strv_add(&spec.environment, "LEVEL=profile");
+	box_environment(&spec, &identity, &from, &env);
+	assert_string_equal(env_get(&env, "PATH"), "/opt/bin:/bin");
+	assert_string_equal(env_get(&env, "HOME"), "/home/ann");
+	assert_string_equal(env_get(&env, "TERM"), "xterm");
+	assert_string_equal(env_get(&env, "LEVEL"), "profile");
+	assert_string_equal(env_get(&env, "APP"), "1");
+	strv_done(&spec.environment);
+}
 
 static void only_what_is_asked_for_comes_in(void **state)
 {
@@ -460,6 +546,9 @@ int main(void)
 		BOTH_WAYS(the_group_file_is_read_the_same_way),
 		BOTH_WAYS(a_root_without_etc_has_no_accounts),
 		BOTH_WAYS(the_topmost_layer_has_the_word),
+		BOTH_WAYS(what_a_layer_took_away_is_not_there),
+		BOTH_WAYS(a_shell_is_found_in_any_layer),
+		cmocka_unit_test(what_the_image_says_is_below_all_but_its_path),
 		cmocka_unit_test(only_what_is_asked_for_comes_in),
 		cmocka_unit_test(what_the_profile_sets_wins),
 	};
