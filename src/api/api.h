@@ -1,6 +1,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "api/progress.h"
 #include "config/config.h"
 #include "config/spec.h"
 #include "host/host.h"
@@ -35,6 +36,7 @@ struct devbox {
 	struct strv env; /* the caller's */
 	struct host_user user;
 	struct dirs dirs;
+	struct progress progress; /* nobody until the caller says who */
 };
 int devbox_open(const struct devbox_options *options, struct devbox **out_devbox,
 		struct err *err);
@@ -65,6 +67,7 @@ int devbox_find_box(struct devbox *devbox, const char *name, struct project *out
 struct up_options {
 	bool dry_run;             /* only *out_plan */
 	bool allow_degraded;      /* limits that cannot be enforced are said, not fatal */
+	bool pull;                /* as pull_policy: always */
 	uint64_t wait_timeout_us; /* 0: 60 s */
 };
 /** devbox_up() - start the project's boxes, or apply what differs. *out_plan (may be NULL) gets
@@ -103,9 +106,11 @@ int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *
 		struct err *err);
 
 struct run_options {
-	const char *image;   /* --image, NULL: the profile's or host */
-	const char *network; /* --network project|host|none, NULL: the profile's */
-	const struct strv *argv;
+	const char *image;    /* --image, NULL: the profile's or host */
+	const char *network;  /* --network project|host|none, NULL: the profile's */
+	const char *platform; /* of @image; NULL: the profile's when the image is */
+	bool pull;
+	const struct strv *argv; /* empty: what the profile, else the image says */
 	enum tty_mode tty;
 	const char *working_dir;
 	const struct strv *env;

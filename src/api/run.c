@@ -22,7 +22,10 @@ struct run {
 	struct spec spec;
 	struct project project;
 	struct prepared prepared;
+	struct box_image image;
+	struct strv image_argv; /* not empty: what runs is the image's own command */
 	struct launched launched;
+	struct launch_early early;
 	struct stdio stdio;
 	int signal_fd;
 	int cgroup_fd;
@@ -31,22 +34,28 @@ struct run {
 };
 
 static int override_spec(const struct run_options *options, struct spec *spec, struct err *err)
+/* What the profile says of its image does not hold for another one. */
+static void override_image(const struct run_options *options, struct spec *spec)
+{
+	free(spec->image.value);
+	spec->image.value = str_starts(options->image, "rootfs:")
+				    ? api_rootfs_reference(options->image)
+				    : xstrdup(options->image);
+	free(STEAL(spec->platform.value));
+	memset(&spec->image.at, 0, sizeof(spec->image.at));
+	memset(&spec->platform.at, 0, sizeof(spec->platform.at));
+	spec->pull_policy = PULL_MISSING;
+}
+
 {
 	static const char *const modes[] = {"project", "host", "none", NULL};
 
-	if (options->image) {
-		if (strcmp(options->image, "host") != 0 &&
-		    !str_starts(options->image, "rootfs:")) {
-			(void)err_set(
-				err, "image '%s' needs the image store, which is not built yet",
-				options->image);
-			return err_hint(err, "use 'host' or rootfs:DIR");
-		}
-		free(spec->image.value);
-		spec->image.value = str_starts(options->image, "rootfs:")
-					    ? api_rootfs_reference(options->image)
-					    : xstrdup(options->image);
-		memset(&spec->image.at, 0, sizeof(spec->image.at));
+	if (options->image)
+		override_image(options, spec);
+	if (options->platform) {
+		free(spec->platform.value);
+		spec->platform.value = xstrdup(options->platform);
+		memset(&spec->platform.at, 0, sizeof(spec->platform.at));
 	}
 	if (!options->network)
 		return 0;
@@ -67,8 +76,58 @@ static int override_spec(const struct run_options *options, struct spec *spec, s
 }
 
 static int prepare_run(struct run *run, bool force_fuse, bool wants_tty, struct err *err)
+static int find_image(struct run *run, struct err *err)
 {
-	const struct prepare_request request = {
+	const struct ensure_request request = {
+		.spec = &run->spec,
+		.project = &run->project,
+		.pull = run->options->pull,
+		.allow_degraded = run->options->allow_degraded,
+	};
+
+	return api_ensure_image(run->devbox, &request, &run->image, err);
+}
+
+/* Without any command, what the image is made for, and nothing of ours over its home. */
+static int find_command(struct run *run, struct err *err)
+{
+	const struct spec *spec = &run->spec;
+
+	if (run->options->argv->count || spec->entrypoint.items.count ||
+	    spec->command.items.count)
+		return 0;
+	strv_add_all(&run->image_argv, &run->image.config.entrypoint);
+	strv_add_all(&run->image_argv, &run->image.config.command);
+	if (run->image_argv.count == 0) {
+		(void)err_set(err, run->image.id ? "run: no command, and the image has none"
+						 : "run: no command");
+		return err_hint(err, "devbox run -- COMMAND [ARG...]");
+	}
+	if (!spec->home_at.file)
+		run->spec.home = HOME_IMAGE;
+	return 0;
+}
+
+/* The image says where its own command runs and as whom, unless the user does. */
+static void describe_command(const struct run *run, struct prepare_request *request)
+{
+	const struct image_config *config = &run->image.config;
+
+	request->working_dir = run->options->working_dir;
+	request->user_name = run->options->user;
+	request->argv = run->options->argv->count ? run->options->argv : NULL;
+	if (run->image_argv.count == 0)
+		return;
+	request->argv = &run->image_argv;
+	if (!request->working_dir && !run->spec.working_dir.at.file)
+		request->working_dir =
+			config->working_dir && *config->working_dir ? config->working_dir : "/";
+	if (!request->user_name && !run->spec.user.at.file)
+		request->user_name = config->user && *config->user ? config->user : "root";
+}
+
+{
+	struct prepare_request request = {
 		.spec = &run->spec,
 		.project = &run->project,
 		.dirs = &run->devbox->dirs,
@@ -76,17 +135,19 @@ static int prepare_run(struct run *run, bool force_fuse, bool wants_tty, struct 
 		.caller_env = &run->devbox->env,
 		.box = "run",
 		.is_throw_away = true,
-		.argv = run->options->argv,
-		.working_dir = run->options->working_dir,
-		.user_name = run->options->user,
 		.env = run->options->env,
 		.cwd = run->devbox->start_dir,
 		.wants_tty = wants_tty,
 		.allow_degraded = run->options->allow_degraded,
 		.force_fuse = force_fuse,
 	};
+		.lower = run->image.lower.count ? &run->image.lower : NULL,
+		.image_id = run->image.id,
+		.image_env = &run->image.config.env,
+		.image_stop_signal = run->image.config.stop_signal,
 
 	return box_prepare(&request, &run->prepared, err);
+	describe_command(run, &request);
 }
 
 /* Only limits need a group: a box without any stays where its caller is. */
@@ -213,10 +274,13 @@ static void clean_up(struct run *run)
 	spec_done(&run->spec);
 }
 
+	strv_done(&run->image_argv);
+	box_image_done(&run->image);
 int devbox_run(struct devbox *devbox, const struct run_options *options, int *out_status,
 	       struct err *err)
 {
-	struct run run = {.devbox = devbox, .options = options, .cgroup_fd = -1};
+	struct run run = {
+		.devbox = devbox, .options = options, .signal_fd = -1, .cgroup_fd = -1};
 	struct config *config = NULL;
 	int rc;
 
@@ -231,8 +295,15 @@ int devbox_run(struct devbox *devbox, const struct run_options *options, int *ou
 	}
 	if (run.spec.home == HOME_ISOLATED)
 		run.spec.home = HOME_TMPFS;
-	run.signal_fd = relay_block_signals(err);
-	rc = run.signal_fd < 0 ? -1 : override_spec(options, &run.spec, err);
+	rc = override_spec(options, &run.spec, err);
+	if (rc == 0)
+		rc = find_image(&run, err);
+	if (rc == 0)
+		rc = find_command(&run, err);
+	if (rc == 0) {
+		run.signal_fd = relay_block_signals(err);
+		rc = run.signal_fd < 0 ? -1 : 0;
+	}
 	if (rc == 0)
 		rc = launch(&run, out_status, err);
 	if (rc == 0) {

@@ -1,3 +1,4 @@
+#include "api/ensure.h"
 #include "api/internal.h"
 #include "api/live.h"
 
@@ -26,6 +27,7 @@ struct up {
 	const struct up_options *options;
 	struct spec spec;
 	struct project project;
+	struct box_image image;
 	struct prepared prepared;
 	int64_t began_us;
 };
@@ -54,6 +56,10 @@ static void describe(const struct up *up, struct prepare_request *request, bool 
 		.box = DEV_BOX,
 		.allow_degraded = up->options->allow_degraded,
 		.force_fuse = force_fuse,
+		.lower = up->image.lower.count ? &up->image.lower : NULL,
+		.image_id = up->image.id,
+		.image_env = &up->image.config.env,
+		.image_stop_signal = up->image.config.stop_signal,
 	};
 }
 
@@ -178,6 +184,15 @@ static int await_ready(int fd, pid_t pid, bool *out_refused, struct err *err)
 	return -1;
 }
 
+static int prepare_again(struct up *up, bool force_fuse, struct err *err)
+{
+	struct prepare_request request;
+
+	prepared_done(&up->prepared);
+	describe(up, &request, force_fuse);
+	return box_prepare(&request, &up->prepared, err);
+}
+
 static int start_once(struct up *up, bool force_fuse, bool *out_refused, struct err *err)
 {
 	struct prepare_request request;
@@ -186,11 +201,8 @@ static int start_once(struct up *up, bool force_fuse, bool *out_refused, struct 
 	int rc;
 
 	describe(up, &request, force_fuse);
-	if (force_fuse) {
-		prepared_done(&up->prepared);
-		if (box_prepare(&request, &up->prepared, err) < 0)
-			return -1;
-	}
+	if (force_fuse && prepare_again(up, true, err) < 0)
+		return -1;
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return err_sys(err, "make a pipe");
 	catch_interrupts(true);
@@ -232,8 +244,14 @@ static void say_up(const struct up *up)
 static int start(struct up *up, struct err *err)
 {
 	bool is_refused = false;
-	int rc = start_once(up, false, &is_refused, err);
+	bool was_moved;
+	int rc = api_settle_layer(up->devbox, &up->project, DEV_BOX, &up->image, &up->prepared,
+				  &was_moved, err);
 
+	if (rc == 0 && was_moved)
+		rc = prepare_again(up, false, err);
+	if (rc == 0)
+		rc = start_once(up, false, &is_refused, err);
 	if (rc < 0 && is_refused)
 		rc = start_once(up, true, &is_refused, err);
 	if (rc == 0)
@@ -286,11 +304,42 @@ static int lock(struct up *up, struct err *err)
 			    timeout_us ? (int)(timeout_us / 1000) : LOCK_TIMEOUT_MS, err);
 }
 
+/* All that is needed to start, and the user's consent before anything is fetched. */
+static int get_ready(struct up *up, struct err *err)
+{
+	const struct ensure_request ensure = {
+		.spec = &up->spec,
+		.project = &up->project,
+		.pull = up->options->pull,
+		.look_only = up->options->dry_run,
+		.allow_degraded = up->options->allow_degraded,
+	};
+	struct prepare_request request;
+
+	if (!up->options->dry_run &&
+	    (lock(up, err) < 0 ||
+	     api_check_grants(up->devbox, &up->project, &up->spec, err) < 0))
+		return -1;
+	if (api_ensure_image(up->devbox, &ensure, &up->image, err) < 0)
+		return -1;
+	describe(up, &request, false);
+	return box_prepare(&request, &up->prepared, err);
+}
+
+static void done(struct up *up)
+{
+	if (up->project.lock_fd >= 0)
+		project_unlock(&up->project);
+	prepared_done(&up->prepared);
+	box_image_done(&up->image);
+	project_done(&up->project);
+	spec_done(&up->spec);
+}
+
 int devbox_up(struct devbox *devbox, const struct up_options *options, char **out_plan,
 	      struct err *err)
 {
 	struct up up = {.devbox = devbox, .options = options, .began_us = now_us()};
-	struct prepare_request request;
 	struct config *config;
 	int rc;
 
@@ -298,12 +347,7 @@ int devbox_up(struct devbox *devbox, const struct up_options *options, char **ou
 	    0)
 		return -1;
 	config_free(config);
-	describe(&up, &request, false);
-	rc = options->dry_run ? 0 : lock(&up, err);
-	if (rc == 0)
-		rc = box_prepare(&request, &up.prepared, err);
-	if (rc == 0 && !options->dry_run)
-		rc = api_check_grants(devbox, &up.project, &up.spec, err);
+	rc = get_ready(&up, err);
 	if (rc == 0 && options->dry_run) {
 		if (out_plan) {
 			struct buf text = {0};
@@ -316,11 +360,7 @@ int devbox_up(struct devbox *devbox, const struct up_options *options, char **ou
 		if (rc == 0)
 			rc = api_keep_grants(devbox, &up.project, &up.spec, err);
 	}
-	if (up.project.lock_fd >= 0)
-		project_unlock(&up.project);
-	prepared_done(&up.prepared);
-	project_done(&up.project);
-	spec_done(&up.spec);
+	done(&up);
 	return rc;
 }
 

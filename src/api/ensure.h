@@ -1,0 +1,63 @@
+#ifndef API_ENSURE_H
+#define API_ENSURE_H
+
+#include "api/api.h"
+#include "box/prepare.h"
+#include "image/store.h"
+
+/* From the image of a profile to what a box stands on. Private to this room. */
+
+/**
+ * struct box_image - an image of the store; `= {0}` is none: the box stands on the host or on a
+ * folder of its own
+ * @id:		digest of its manifest; NULL: none
+ * @layers:	ids of the layers, topmost first
+ * @lower:	their folders, absolute, topmost first
+ * @lease:	they cannot be collected while this lives; a supervisor that is forked has it
+ * too
+ */
+struct box_image {
+	char *id;
+	struct strv layers;
+	struct strv lower;
+	struct image_config config;
+	struct layer_lease lease;
+};
+void box_image_done(struct box_image *image);
+
+/**
+ * struct ensure_request - borrowed
+ * @spec:	its image, platform and pull_policy
+ * @pull:	as pull_policy `always`
+ * @look_only:	fetch and make nothing: `devbox plan`
+ */
+struct ensure_request {
+	const struct spec *spec;
+	const struct project *project;
+	bool pull;
+	bool look_only;
+	bool allow_degraded;
+};
+
+/**
+ * api_ensure_image() - the image of the profile, whole and unpacked: looked up, and fetched or
+ * read by devbox-image when it is missing, has changed, or the policy says so
+ * @err:	at the profile's line
+ */
+int api_ensure_image(struct devbox *devbox, const struct ensure_request *request,
+		     struct box_image *out_image, struct err *err);
+
+/**
+ * api_settle_layer() - before a box of a project starts: its own layer stays only on the layers
+ * it was made on
+ * @lower:	what it will stand on now (struct prepared)
+ * @out_moved:	the layer was put aside, and the user told: prepare the box anew
+ *
+ * Another base under the changes of a box shows a mixture of both, so its folders become
+ * `previous`, in the place of older ones. Writes `layers` beside them, image/collect.h.
+ */
+int api_settle_layer(struct devbox *devbox, const struct project *project, const char *box,
+		     const struct box_image *image, const struct prepared *prepared,
+		     bool *out_moved, struct err *err);
+
+#endif
