@@ -24,6 +24,8 @@
  * @insecure:	the user allowed plain HTTP and unknown certificates (--insecure)
  * @note:	told what the user should know (a mirror that failed, a retry, a Warning
  * header); may be NULL
+ * @stall_ms:	give up an answer that brings next to nothing for so long; 0: 30 s
+ * @backoff_ms:	pause after the first failure, doubled with each; 0: 2 s
  */
 struct fetch_options {
 	const struct strv *env;
@@ -31,13 +33,16 @@ struct fetch_options {
 	bool insecure;
 	void (*note)(void *arg, const char *text);
 	void *arg;
+	int64_t stall_ms;
+	int64_t backoff_ms;
 };
 
 struct fetch;
 int fetch_open(const struct fetch_options *options, struct fetch **out_fetch, struct err *err);
 void fetch_close(struct fetch *fetch);
 
-/** struct fetched - a document; owned. @digest: computed from @text */
+/** struct fetched - a document; owned. @digest: computed from @text; @media_type: NULL when the
+ * server did not say one that means something */
 struct fetched {
 	char *text;
 	size_t len;
@@ -71,7 +76,7 @@ int fetch_small(struct fetch *fetch, const struct reference *reference,
 struct transfer;
 enum transfer_state { TRANSFER_RUNS, TRANSFER_DONE, TRANSFER_FAILED };
 /** fetch_begin() - @out_fd: write end of a pipe, non-blocking; taken, and closed at the end of
- * the blob or when it fails */
+ * the blob or when it fails, this call included */
 int fetch_begin(struct fetch *fetch, const struct reference *reference,
 		const struct descriptor *blob, int out_fd, struct transfer **out_transfer,
 		struct err *err);
