@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/ensure.h"
 #include "api/internal.h"
 #include "box/launch.h"
 #include "box/relay.h"
@@ -21,11 +22,10 @@ struct run {
 	const struct run_options *options;
 	struct spec spec;
 	struct project project;
-	struct prepared prepared;
 	struct box_image image;
 	struct strv image_argv; /* not empty: what runs is the image's own command */
+	struct prepared prepared;
 	struct launched launched;
-	struct launch_early early;
 	struct stdio stdio;
 	int signal_fd;
 	int cgroup_fd;
@@ -33,7 +33,6 @@ struct run {
 	char *box_path;
 };
 
-static int override_spec(const struct run_options *options, struct spec *spec, struct err *err)
 /* What the profile says of its image does not hold for another one. */
 static void override_image(const struct run_options *options, struct spec *spec)
 {
@@ -47,6 +46,7 @@ static void override_image(const struct run_options *options, struct spec *spec)
 	spec->pull_policy = PULL_MISSING;
 }
 
+static int override_spec(const struct run_options *options, struct spec *spec, struct err *err)
 {
 	static const char *const modes[] = {"project", "host", "none", NULL};
 
@@ -75,7 +75,6 @@ static void override_image(const struct run_options *options, struct spec *spec)
 	return 0;
 }
 
-static int prepare_run(struct run *run, bool force_fuse, bool wants_tty, struct err *err)
 static int find_image(struct run *run, struct err *err)
 {
 	const struct ensure_request request = {
@@ -126,6 +125,7 @@ static void describe_command(const struct run *run, struct prepare_request *requ
 		request->user_name = config->user && *config->user ? config->user : "root";
 }
 
+static int prepare_run(struct run *run, bool force_fuse, bool wants_tty, struct err *err)
 {
 	struct prepare_request request = {
 		.spec = &run->spec,
@@ -140,14 +140,14 @@ static void describe_command(const struct run *run, struct prepare_request *requ
 		.wants_tty = wants_tty,
 		.allow_degraded = run->options->allow_degraded,
 		.force_fuse = force_fuse,
-	};
 		.lower = run->image.lower.count ? &run->image.lower : NULL,
 		.image_id = run->image.id,
 		.image_env = &run->image.config.env,
 		.image_stop_signal = run->image.config.stop_signal,
+	};
 
-	return box_prepare(&request, &run->prepared, err);
 	describe_command(run, &request);
+	return box_prepare(&request, &run->prepared, err);
 }
 
 /* Only limits need a group: a box without any stays where its caller is. */
@@ -270,12 +270,12 @@ static void clean_up(struct run *run)
 	free(run->cgroup_path);
 	free(run->box_path);
 	prepared_done(&run->prepared);
+	strv_done(&run->image_argv);
+	box_image_done(&run->image);
 	project_done(&run->project);
 	spec_done(&run->spec);
 }
 
-	strv_done(&run->image_argv);
-	box_image_done(&run->image);
 int devbox_run(struct devbox *devbox, const struct run_options *options, int *out_status,
 	       struct err *err)
 {
