@@ -21,22 +21,31 @@ int image_list_read(const struct image_store *store, struct image_list *out_list
 void image_list_done(struct image_list *list);
 
 /**
- * struct image_users - layers that boxes stand on: "PROJECT/BOX ID" lines of
- * `projects/<id>/box/<box>/layers`, which is written when a box is prepared and lists its
- * layers and its image
+ * image_users_read() - what boxes with a layer of their own stand on
+ * @out_ids:	ids of layers, and digests of images ("sha256:<hex>")
+ * @out_boxes:	"PROJECT/BOX", one for each of them
+ *
+ * From `projects/<id>/box/<box>/layers`, which is written before a box starts: one id a line,
+ * lines that are none ("rootfs:DIR") do not count.
  */
-int image_users_read(const struct image_store *store, struct strv *out_layers,
+int image_users_read(const struct image_store *store, struct strv *out_ids,
 		     struct strv *out_boxes, struct err *err);
 
-/** image_untag() - forget a name; the image stays until it is collected. ENOENT. */
+/** image_untag() - forget a name, for all platforms; the image stays until it is collected.
+ * ENOENT. */
 int image_untag(const struct image_store *store, const char *text, struct err *err);
+/** image_remove() - forget an image that has no name; its layers go with image_collect().
+ * ENOENT; EBUSY: it has a name. Whether a box uses it is the caller's question. */
+int image_remove(const struct image_store *store, const char *id, struct err *err);
 
 /**
  * struct collect_options - what may go besides garbage (dead work, trash, layers that nothing
  * names)
  * @images:	images without a name, and
  * @all_images:	also those with a name that no box uses
- * @builds_older_ms: build steps not used since; -1: none
+ * @builds_older_ms: build steps that were last used before this moment (CLOCK_REALTIME); -1:
+ * none
+ * @dry_run:	only say what would go
  */
 struct collect_options {
 	bool images;
@@ -54,9 +63,18 @@ struct collected {
 	uint64_t bytes;
 	size_t in_use; /* layers that were let be because somebody holds them */
 };
-/** image_collect() - safe at any time beside pulls, builds and boxes. */
+/**
+ * image_collect() - safe at any time beside pulls, builds and boxes
+ * What cannot be removed stays in trash/ and is warned of. Documents that no image names stay
+ * for a day: they may be those of an image that is on its way.
+ */
 int image_collect(const struct image_store *store, const struct collect_options *options,
 		  struct collected *out_collected, struct err *err);
 void collected_done(struct collected *collected);
+/** image_sweep() - only dead work and trash, after a pull that failed or when the disk is full:
+ * layers that a pull left whole are there for the next one. */
+int image_sweep(const struct image_store *store,
+		int (*remove_tree)(void *arg, const char *path, struct err *err), void *arg,
+		struct err *err);
 
 #endif
