@@ -116,6 +116,7 @@ static int make_work(const struct image_store *store, const char *id, int lock_f
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): how to wait, and two results. */
 int layer_work_begin(const struct image_store *store, const char *id, int (*poll)(void *arg),
 		     void *arg, struct layer_work *out_work, bool *out_done, struct err *err)
 {
