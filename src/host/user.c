@@ -5,9 +5,43 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 
 #define RECORD_MAX_BYTES (1U << 20)
+
+#define PASSWD_FILE "/etc/passwd"
+#define GROUP_FILE "/etc/group"
+#define LINE_MAX_BYTES 1024
+
+/*
+ * The local files first: nearly everybody is in them, and to be told the same by a name service
+ * takes sockets, its settings and its libraries. "+" and "-" begin lines that are not accounts
+ * but words to such a service.
+ */
+static bool find_local_user(uid_t uid, struct passwd *record, char *buffer, size_t size)
+{
+	AUTO_FCLOSE FILE *file = fopen(PASSWD_FILE, "re");
+	struct passwd *found;
+
+	while (file && fgetpwent_r(file, record, buffer, size, &found) == 0) {
+		if (record->pw_uid == uid && !strchr("+-", record->pw_name[0]))
+			return true;
+	}
+	return false;
+}
+
+static bool find_local_group(gid_t gid, struct group *record, char *buffer, size_t size)
+{
+	AUTO_FCLOSE FILE *file = fopen(GROUP_FILE, "re");
+	struct group *found;
+
+	while (file && fgetgrent_r(file, record, buffer, size, &found) == 0) {
+		if (record->gr_gid == gid && !strchr("+-", record->gr_name[0]))
+			return true;
+	}
+	return false;
+}
 
 /* The record and the buffer its strings lie in; *buffer is free()d by the caller. Return: false
  * when there is none. */
@@ -15,7 +49,10 @@ static bool find_user(uid_t uid, struct passwd *record, char **buffer)
 {
 	struct passwd *found = NULL;
 
-	for (size_t size = 1024; size <= RECORD_MAX_BYTES; size *= 2) {
+	*buffer = xmalloc(LINE_MAX_BYTES);
+	if (find_local_user(uid, record, *buffer, LINE_MAX_BYTES))
+		return true;
+	for (size_t size = LINE_MAX_BYTES; size <= RECORD_MAX_BYTES; size *= 2) {
 		int code;
 
 		*buffer = xrealloc(*buffer, size);
@@ -29,9 +66,11 @@ static bool find_user(uid_t uid, struct passwd *record, char **buffer)
 static char *find_group_name(gid_t gid)
 {
 	struct group record, *found = NULL;
-	AUTO_FREE char *buffer = NULL;
+	AUTO_FREE char *buffer = xmalloc(LINE_MAX_BYTES);
 
-	for (size_t size = 1024; size <= RECORD_MAX_BYTES; size *= 2) {
+	if (find_local_group(gid, &record, buffer, LINE_MAX_BYTES))
+		return xstrdup(record.gr_name);
+	for (size_t size = LINE_MAX_BYTES; size <= RECORD_MAX_BYTES; size *= 2) {
 		int code;
 
 		buffer = xrealloc(buffer, size);
