@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#define SAMPLE_MAX 512 /* entries looked at in one folder */
+#define SAMPLE_MAX \
+	32 /* entries looked at in one folder: who unpacks an image unpacks all of it */
 
 static const char *const host_names[] = {
 	"usr",
