@@ -25,6 +25,7 @@ struct run {
 	struct box_image image;
 	struct strv image_argv; /* not empty: what runs is the image's own command */
 	struct prepared prepared;
+	struct launch_early early;
 	struct launched launched;
 	struct stdio stdio;
 	int signal_fd;
@@ -188,7 +189,9 @@ static int launch(struct run *run, int *out_status, struct err *err)
 		return -1;
 	memcpy(options.stdio, run->stdio.theirs, sizeof(options.stdio));
 	options.log_fd = log;
+	options.early = &run->early;
 	options.runtime_dir = run->devbox->dirs.runtime;
+	launch_early(options.runtime_dir, &run->spec, &run->early);
 	if (wants_tty)
 		options.flags |= INIT_TTY | INIT_CONSOLE;
 	if (prepare_run(run, false, wants_tty, err) < 0 || make_group(run, err) < 0)
@@ -252,6 +255,7 @@ static void clean_up(struct run *run)
 {
 	struct err ignored;
 
+	launch_early_done(&run->early);
 	net_slirp_stop(&run->launched.slirp);
 	if (run->prepared.scratch_dir || run->cgroup_fd >= 0)
 		box_end(&run->launched.process);

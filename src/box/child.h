@@ -24,6 +24,30 @@ struct child {
 	int slots[CHILD_SLOTS_MAX];
 };
 
+/** struct child_orders - what the parent writes into the memory it shares with the child */
+struct child_orders {
+	const struct step *steps;
+	size_t count;
+	const char *fuse_program;
+};
+
+/** enum child_fd - the descriptors that come with the word to begin */
+enum child_fd {
+	CHILD_FD_INIT, /* devbox-init */
+	CHILD_FD_CONFIG,
+	CHILD_FD_STDIO, /* three: 0, 1, 2 of the command */
+	CHILD_FD_LOG = CHILD_FD_STDIO + 3,
+	CHILD_FDS
+};
+
+/**
+ * child_main() - the first process of a box, from the clone to devbox-init
+ * @socket:	to the parent, above the numbers that are given out; every other descriptor that
+ * is needed comes through it
+ * @orders:	valid when they have come
+ */
+__attribute__((noreturn)) void child_main(int socket, const struct child_orders *orders);
+
 /**
  * child_walk() - do every step, in order, in the namespaces the caller was cloned into
  *

@@ -49,13 +49,13 @@ static int show_lower(const struct child *child, const struct step *step, char *
 	char target[] = STEP_STAGE_DIR "/lower000";
 	char *digits = target + sizeof(target) - 4;
 	size_t at = put(out, 0, "lowerdir=");
-	size_t i;
+	int i;
 
 	for (i = 0; i < step->lower_count; i++) {
 		digits[0] = (char)('0' + i / 100);
 		digits[1] = (char)('0' + i / 10 % 10);
 		digits[2] = (char)('0' + i % 10);
-		if (show(child, step->lower[i], false, target) < 0)
+		if (show(child, step->lower + i, false, target) < 0)
 			return -1;
 		if (i > 0)
 			out[at++] = ':';

@@ -48,13 +48,13 @@ static int mount_overlay(struct child *child, const struct step *step)
 {
 	static char options[4096];
 	size_t at = 0;
-	size_t i;
+	int i;
 
 	at = put(options, at, "lowerdir=");
 	for (i = 0; i < step->lower_count; i++) {
 		if (i > 0)
 			options[at++] = ':';
-		at += child_format_fd(options + at, child->slots[step->lower[i]]);
+		at += child_format_fd(options + at, child->slots[step->lower + i]);
 	}
 	at = put_fd(options, at, ",upperdir=", step->upper < 0 ? -1 : child->slots[step->upper],
 		    STEP_STAGE_DIR "/upper");

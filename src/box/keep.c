@@ -24,21 +24,31 @@
 #define MAP_MAX 4096
 #define CGROUP_TEXT_MAX (64 * 1024)
 
-struct kept {
+struct kept_record {
 	pid_t pid;
 	uint64_t start_ticks;
 	ino_t inode;
 };
 
-static int parse_kept(const char *text, struct kept *kept)
+static int parse_record(const char *text, struct kept_record *record)
 {
 	unsigned long long ticks, inode;
 	int pid;
 
 	if (sscanf(text, "%d %llu %llu", &pid, &ticks, &inode) != 3 || pid <= 1)
 		return -1;
-	*kept = (struct kept){.pid = pid, .start_ticks = ticks, .inode = inode};
+	*record = (struct kept_record){.pid = pid, .start_ticks = ticks, .inode = inode};
 	return 0;
+}
+
+static int read_record(int dir_fd, struct kept_record *record)
+{
+	AUTO_FREE char *text = NULL;
+	struct err ignored;
+
+	if (fd_read_file(dir_fd, KEEP_FILE, 128, &text, &ignored) < 0)
+		return -1;
+	return parse_record(text, record);
 }
 
 /* The kernel's table of the map against ours, line by line. */
@@ -66,40 +76,77 @@ static bool has_map(pid_t pid, const char *file, const struct host_map *map)
 	return i == map->count;
 }
 
-static int open_namespace(const struct kept *kept, const struct box_start *maps)
+static int open_namespace(const struct kept_record *record)
 {
-	AUTO_FREE char *path = xasprintf("/proc/%d/ns/user", (int)kept->pid);
+	AUTO_FREE char *path = xasprintf("/proc/%d/ns/user", (int)record->pid);
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	uid_t owner;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != kept->inode)
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != record->inode)
 		return -1;
 	if (ioctl(fd, NS_GET_OWNER_UID, &owner) < 0 || owner != getuid())
-		return -1;
-	if (!has_map(kept->pid, "uid_map", &maps->facts->uid_map) ||
-	    !has_map(kept->pid, "gid_map", &maps->facts->gid_map))
-		return -1;
-	/* After the descriptor is held: the number was this process's all the time. */
-	if (!proc_is_alive(kept->pid, kept->start_ticks))
 		return -1;
 	return steal_fd(&fd);
 }
 
+static struct kept find_at(int dir_fd)
+{
+	struct kept_record record;
+	struct kept kept = {.fd = -1};
+
+	if (dir_fd < 0 || read_record(dir_fd, &record) < 0)
+		return kept;
+	kept.fd = open_namespace(&record);
+	kept.pid = record.pid;
+	kept.start_ticks = record.start_ticks;
+	return kept;
+}
+
+static bool fits_at(const struct kept *kept, int dir_fd, const struct box_start *maps)
+{
+	if (kept->fd < 0 || !has_map(kept->pid, "uid_map", &maps->facts->uid_map) ||
+	    !has_map(kept->pid, "gid_map", &maps->facts->gid_map))
+		return false;
+	/* After the descriptor is held: the number was this process's all the time. */
+	if (!proc_is_alive(kept->pid, kept->start_ticks))
+		return false;
+	(void)utimensat(dir_fd, KEEP_FILE, NULL, 0);
+	return true;
+}
+
+static int open_dir(const char *runtime_dir)
+{
+	return open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+struct kept keep_find(const char *runtime_dir)
+{
+	AUTO_CLOSE int dir_fd = open_dir(runtime_dir);
+
+	return find_at(dir_fd);
+}
+
+void keep_done(struct kept *kept)
+{
+	cleanup_close(&kept->fd);
+	kept->fd = -1;
+}
+
+bool keep_fits(const struct kept *kept, const char *runtime_dir, const struct box_start *maps)
+{
+	AUTO_CLOSE int dir_fd = open_dir(runtime_dir);
+
+	return maps->newuidmap && fits_at(kept, dir_fd, maps);
+}
+
 static int open_kept(int dir_fd, const struct box_start *maps)
 {
-	AUTO_FREE char *text = NULL;
-	struct kept kept;
-	struct err ignored;
-	int fd;
+	struct kept kept = find_at(dir_fd);
 
-	if (fd_read_file(dir_fd, KEEP_FILE, 128, &text, &ignored) < 0 ||
-	    parse_kept(text, &kept) < 0)
-		return -1;
-	fd = open_namespace(&kept, maps);
-	if (fd >= 0)
-		(void)utimensat(dir_fd, KEEP_FILE, NULL, 0);
-	return fd;
+	if (!fits_at(&kept, dir_fd, maps))
+		keep_done(&kept);
+	return kept.fd;
 }
 
 /* System calls only: becomes devbox-init in its role of holder. */
@@ -225,7 +272,7 @@ int keep_open(const char *runtime_dir, const struct box_start *maps)
 
 	if (!maps->newuidmap || path_mkdirs(runtime_dir, 0700) < 0)
 		return -1;
-	dir_fd = open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir_fd = open_dir(runtime_dir);
 	if (dir_fd < 0)
 		return -1;
 	fd = open_kept(dir_fd, maps);
@@ -236,17 +283,14 @@ int keep_open(const char *runtime_dir, const struct box_start *maps)
 
 void keep_drop(const char *runtime_dir)
 {
-	AUTO_CLOSE int dir_fd = open(runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int dir_fd = open_dir(runtime_dir);
 	AUTO_CLOSE int pid_fd = -1;
-	AUTO_FREE char *text = NULL;
-	struct kept kept;
-	struct err ignored;
+	struct kept_record record;
 
-	if (dir_fd < 0 || fd_read_file(dir_fd, KEEP_FILE, 128, &text, &ignored) < 0 ||
-	    parse_kept(text, &kept) < 0)
+	if (dir_fd < 0 || read_record(dir_fd, &record) < 0)
 		return;
 	(void)unlinkat(dir_fd, KEEP_FILE, 0);
-	pid_fd = (int)syscall(SYS_pidfd_open, kept.pid, 0);
-	if (pid_fd >= 0 && proc_is_alive(kept.pid, kept.start_ticks))
+	pid_fd = (int)syscall(SYS_pidfd_open, record.pid, 0);
+	if (pid_fd >= 0 && proc_is_alive(record.pid, record.start_ticks))
 		(void)syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0);
 }

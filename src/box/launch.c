@@ -1,6 +1,5 @@
 #include "box/launch.h"
 
-#include "box/keep.h"
 #include "cgroup/cgroup.h"
 #include "util/cleanup.h"
 
@@ -48,12 +47,71 @@ static bool is_overlay_refusal(const struct box_process *process, const struct e
 		err->code == EOPNOTSUPP);
 }
 
+void launch_early(const char *runtime_dir, const struct spec *spec, struct launch_early *out)
+{
+	struct birth_place place = {.clone_flags = plan_namespaces(spec), .cgroup_fd = -1};
+	struct err ignored;
+
+	memset(out, 0, sizeof(*out));
+	if (!runtime_dir || prepare_needs_group(spec))
+		return;
+	out->kept = keep_find(runtime_dir);
+	place.kept_userns = out->kept.fd;
+	if (out->kept.fd >= 0 && birth_begin(&place, &out->birth, &ignored) < 0)
+		keep_done(&out->kept);
+}
+
+void launch_early_done(struct launch_early *early)
+{
+	if (early->birth.memory)
+		keep_done(&early->kept);
+	birth_abandon(&early->birth);
+}
+
+/* Whether the early birth is one of such a box. Otherwise there is another. */
+static bool is_early_fit(const struct launch_options *options, const struct box_start *start)
+{
+	struct launch_early *early = options->early;
+
+	if (!early || !early->birth.memory)
+		return false;
+	if (start->cgroup_fd < 0 &&
+	    early->birth.place.clone_flags == start->plan->clone_flags &&
+	    keep_fits(&early->kept, options->runtime_dir, start))
+		return true;
+	launch_early_done(early);
+	return false;
+}
+
+/* In a new birth, where there was no early one or it came to nothing. */
+static int start_late(const struct launch_options *options, struct box_start *start,
+		      struct box_process *process, struct err *err)
+{
+	AUTO_CLOSE int kept_userns =
+		options->runtime_dir ? keep_open(options->runtime_dir, start) : -1;
+
+	start->birth = NULL;
+	start->kept_userns = kept_userns > 0 ? kept_userns : 0;
+	return box_start(start, process, err);
+}
+
+static int start_box(const struct launch_options *options, struct box_start *start,
+		     struct box_process *process, struct err *err)
+{
+	if (is_early_fit(options, start)) {
+		start->birth = &options->early->birth;
+		keep_done(&options->early->kept);
+		if (box_start(start, process, err) == 0)
+			return 0;
+	}
+	return start_late(options, start, process, err);
+}
+
 int box_launch(const struct prepared *p, const struct launch_options *options,
 	       struct launched *out_launched, int *out_exit, bool *out_overlay_refused,
 	       struct err *err)
 {
 	struct launched launched = {.master = -1};
-	AUTO_CLOSE int kept_userns = -1;
 	AUTO_CLOSE int group = -1;
 	struct box_command command;
 	struct box_start start = {
@@ -77,13 +135,9 @@ int box_launch(const struct prepared *p, const struct launch_options *options,
 			return -1;
 		start.cgroup_fd = group;
 	}
-	if (options->runtime_dir) {
-		kept_userns = keep_open(options->runtime_dir, &start);
-		start.kept_userns = kept_userns > 0 ? kept_userns : 0;
-	}
 	memcpy(start.stdio, options->stdio, sizeof(start.stdio));
 	describe_command(p, options, &command);
-	if (box_start(&start, &launched.process, err) < 0)
+	if (start_box(options, &start, &launched.process, err) < 0)
 		return -1;
 	rc = connect_network(p, options, &launched, err);
 	if (rc == 0)

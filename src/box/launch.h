@@ -1,8 +1,24 @@
 #ifndef BOX_LAUNCH_H
 #define BOX_LAUNCH_H
 
+#include "box/keep.h"
 #include "box/prepare.h"
 #include "net/net.h"
+
+/** struct launch_early - a birth in the kept user namespace, begun before the plan was made */
+struct launch_early {
+	struct kept kept;
+	struct birth birth;
+};
+
+/**
+ * launch_early() - begin the birth of a box of which only the profile is known
+ * Where nothing is kept, or a group must be made for the box first, nothing is begun, and
+ * box_launch() does it all.
+ */
+void launch_early(const char *runtime_dir, const struct spec *spec, struct launch_early *out);
+/** launch_early_done() - end what no box_launch() has taken over. Accepts a zeroed one. */
+void launch_early_done(struct launch_early *early);
 
 /**
  * struct launch_options - where a prepared box goes
@@ -17,6 +33,7 @@ struct launch_options {
 	struct winsize winsize;
 	enum net_mode network;
 	int log_fd;
+	struct launch_early *early; /* taken over when it fits; NULL: none */
 	const char *runtime_dir; /* where the kept user namespace is found; NULL: do without */
 	int (*on_ready)(void *arg, struct err *err);
 	void *on_ready_arg;

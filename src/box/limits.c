@@ -332,8 +332,10 @@ int prepare_limits_here(const struct spec *spec, bool allow_degraded, struct pre
 	return 0;
 }
 
-static bool has_limits(const struct spec_limits *l)
+bool prepare_needs_group(const struct spec *spec)
 {
+	const struct spec_limits *l = &spec->limits;
+
 	return l->cpus_milli.is_set || l->cpu_shares.is_set || l->cpu_quota_us.is_set ||
 	       l->cpu_period_us.is_set || l->cpuset.value || l->cpuset_mems.value ||
 	       l->mem_limit_bytes.is_set || l->mem_reservation_bytes.is_set ||
@@ -345,7 +347,7 @@ int prepare_limits(const struct prepare_request *request, struct prepared *p, st
 {
 	const struct spec *spec = request->spec;
 
-	if ((!request->is_throw_away || has_limits(&spec->limits)) &&
+	if ((!request->is_throw_away || prepare_needs_group(spec)) &&
 	    cgroup_place_find("", request->dirs->xdg_runtime, &p->place, err) < 0)
 		return -1;
 	return prepare_limits_here(spec, request->allow_degraded, p, err);

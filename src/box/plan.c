@@ -112,6 +112,14 @@ static void builder_done(struct plan_builder *b)
 	free(b->wishes);
 }
 
+uint64_t plan_namespaces(const struct spec *spec)
+{
+	const uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+			       CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+	return spec->network_mode == NET_HOST ? flags : flags | CLONE_NEWNET;
+}
+
 int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid, gid_t gid,
 	       struct plan *out_plan, struct err *err)
 {
@@ -124,10 +132,7 @@ int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid
 	plan_open(&b);
 	plan_root(&b);
 	plan_user(&b);
-	b.plan.clone_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-			     CLONE_NEWUTS | CLONE_NEWCGROUP;
-	if (spec->network_mode != NET_HOST)
-		b.plan.clone_flags |= CLONE_NEWNET;
+	b.plan.clone_flags = plan_namespaces(spec);
 	builder_done(&b);
 	*out_plan = b.plan;
 	return 0;

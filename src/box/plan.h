@@ -88,6 +88,9 @@ struct plan {
 	uint64_t clone_flags; /* CLONE_NEW* */
 };
 
+/** plan_namespaces() - CLONE_NEW* of the namespaces that the box of @spec gets. */
+uint64_t plan_namespaces(const struct spec *spec);
+
 /**
  * plan_build() - the steps that start the box @spec asks for; pure: the same input gives the
  * same plan, nothing is looked up

@@ -24,7 +24,6 @@ static void add_root(struct plan_builder *b)
 {
 	const struct box_facts *facts = b->facts;
 	struct step *step = plan_add(b, STEP_BECOME_ROOT);
-	size_t i;
 
 	step->optional = facts->is_single_id;
 	plan_add(b, STEP_STAGE);
@@ -33,9 +32,8 @@ static void add_root(struct plan_builder *b)
 	} else {
 		step = plan_add(b, facts->root_kind == ROOT_FUSE ? STEP_ROOT_FUSE
 								 : STEP_ROOT_OVERLAY);
-		step->lower_count = facts->lower.count;
-		for (i = 0; i < facts->lower.count; i++)
-			step->lower[i] = b->lower_slot0 + (int)i;
+		step->lower = b->lower_slot0;
+		step->lower_count = (int)facts->lower.count;
 		step->upper = b->upper_slot;
 		step->work = b->work_slot;
 		step->data = facts->root_kind == ROOT_FUSE ? fuse_options(facts) : NULL;

@@ -90,6 +90,9 @@ int prepare_maps(const struct host_user *user, struct prepared *p, struct err *e
  * for. */
 int prepare_limits(const struct prepare_request *request, struct prepared *p, struct err *err);
 
+/** prepare_needs_group() - whether @spec asks for a limit, which needs a cgroup. */
+bool prepare_needs_group(const struct spec *spec);
+
 /** prepare_cpu_mask() - "0-2,5", a checked list of cpuset(7), as bits. */
 void prepare_cpu_mask(const char *list, unsigned char *mask, size_t size);
 

@@ -1,6 +1,7 @@
 #ifndef BOX_START_H
 #define BOX_START_H
 
+#include "box/birth.h"
 #include "box/identity.h"
 #include "box/plan.h"
 #include "init/config.h"
@@ -39,6 +40,7 @@ struct box_start {
 	const char *
 		newuidmap; /* NULL with a single id or as root: the maps are written directly */
 	const char *newgidmap;
+	struct birth *birth; /* a fitting one that has begun; taken over. NULL: a new one */
 	int kept_userns; /* user namespace to be born in (box/keep.h), 0: a new one; borrowed */
 	int cgroup_fd;
 	bool has_oom_score_adj; /* may only be raised, proc(5) */
@@ -60,7 +62,7 @@ struct box_process {
 };
 
 /**
- * box_start() - clone, map ids, let the child walk the plan; returns while it walks
+ * box_start() - give birth, map ids, let the child walk the plan; returns while it walks
  * The caller sends INIT_GO (box_go()) when the network is ready, and box_await() tells how it
  * went. Kernel interface: clone3(2) with all namespaces and CLONE_INTO_CGROUP,
  * user_namespaces(7), newuidmap(1).
@@ -109,7 +111,8 @@ int box_init_fd(struct err *err);
 /** box_map_ids() - write the maps of @start for the new user namespace of @pid. */
 int box_map_ids(const struct box_start *start, pid_t pid, struct err *err);
 
-/** box_clone() - clone3(2) like fork, into @cgroup_fd unless it is -1. Return: as fork(2). */
+/** box_clone() - clone3(2) like fork, into @cgroup_fd unless it is -1. @out_pid_fd may be NULL.
+ * Return: as fork(2). */
 pid_t box_clone(uint64_t flags, int cgroup_fd, int *out_pid_fd);
 
 /** box_wake_stopped() - continue children of ours that were stopped: the root of a box can do

@@ -65,7 +65,7 @@ struct step_place {
  * @attr:	MOUNT_ATTR_* set on the mount, recursively for trees
  * @is_dir:	what the target of a bind is
  * @optional:	a failure with EACCES, ENOENT, EPERM, ENODEV or EINVAL is passed over
- * @lower:	STEP_ROOT_OVERLAY/FUSE: slots of the lower folders, topmost first
+ * @lower:	STEP_ROOT_OVERLAY/FUSE: slot of the topmost lower folder; the others follow it
  * @upper, @work: slots; -1: the folders on the stage
  */
 struct step {
@@ -84,8 +84,8 @@ struct step {
 	bool is_dir;
 	bool recursive;
 	bool optional;
-	int lower[STEP_LOWER_MAX];
-	size_t lower_count;
+	int lower;
+	int lower_count;
 	int upper, work;
 	struct step_place at;
 };
