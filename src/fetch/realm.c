@@ -176,12 +176,14 @@ int realm_check(const char *realm, const char *host, bool is_plain, struct err *
 	AUTO_FREE char *user = url ? url_part(url, CURLUPART_USER) : NULL;
 	AUTO_FREE char *fragment = url ? url_part(url, CURLUPART_FRAGMENT) : NULL;
 
-	if (!scheme || !name || !*name || fragment || !str_is_printable(realm))
+	if (!scheme)
+		return refuse(realm, host, "which is no address of a server", err);
+	if (strcasecmp(scheme, "https") != 0 && (!is_plain || strcasecmp(scheme, "http") != 0))
+		return refuse(realm, host, "which is not https", err);
+	if (!name || !*name || fragment || !str_is_printable(realm))
 		return refuse(realm, host, "which is no address of a server", err);
 	if (user)
 		return refuse(realm, host, "an address with a user in it", err);
-	if (strcasecmp(scheme, "https") != 0 && (!is_plain || strcasecmp(scheme, "http") != 0))
-		return refuse(realm, host, "which is not https", err);
 	return check_network(realm, name, host, err);
 }
 

@@ -194,14 +194,22 @@ static void ask_token(struct session *session, enum session_step step)
 	session->http = http_begin(session->net, &ask);
 }
 
+/* @what may be the name that it has. */
+static void name_work(struct session *session, const char *what)
+{
+	char *copy = xstrdup(what);
+
+	free(session->what);
+	session->what = copy;
+}
+
 void session_renew(struct session *session, const char *what)
 {
 	struct err err;
 
 	if (session->step != SESSION_RESTS)
 		return;
-	free(session->what);
-	session->what = xstrdup(what);
+	name_work(session, what);
 	free(STEAL(session->token));
 	if (check_realm(session, &err) < 0) {
 		fail_with(session, &err);
@@ -263,12 +271,9 @@ static void take_challenges(struct session *session, const struct http *refusal)
 
 void session_answer(struct session *session, const struct http *refusal, const char *what)
 {
-	AUTO_FREE char *copy = xstrdup(what);
-
 	if (session->step != SESSION_RESTS)
 		return;
-	free(session->what);
-	session->what = STEAL(copy);
+	name_work(session, what);
 	if (refusal->answer.challenges.count)
 		take_challenges(session, refusal);
 	else

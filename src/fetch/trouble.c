@@ -176,7 +176,7 @@ void trouble_of_transport(const struct trouble_about *about, const struct http *
 	default:
 		break;
 	}
-	if (strstr(http->reason, "from proxy")) {
+	if (strstr(http->reason, "from proxy") || strstr(http->reason, "CONNECT tunnel")) {
 		of_proxy(about, http, out);
 		return;
 	}
