@@ -221,6 +221,7 @@ static int take_alias(struct reading *r, const char *key, const struct toml_valu
 	AUTO_REFERENCE struct reference name = {0};
 	AUTO_REFERENCE struct reference target = {0};
 	AUTO_SPOT struct spot spot = {0};
+	struct alias alias;
 	struct err ignored;
 
 	if (reference_parse(key, NULL, &name, &ignored) < 0 || !name.is_short || name.digest ||
@@ -234,11 +235,12 @@ static int take_alias(struct reading *r, const char *key, const struct toml_valu
 		    reference_parse(spot.text, NULL, &target, &ignored) < 0)
 			return fail_target(key, err);
 	}
-	add_alias(&r->found, (struct alias){.name = xstrdup(key),
-					    .host = STEAL(target.host),
-					    .repository = STEAL(target.repository),
-					    .file = xstrdup(r->file),
-					    .line = value->line});
+	alias = (struct alias){.name = xstrdup(key),
+			       .host = xstrdup(target.host),
+			       .repository = xstrdup(target.repository),
+			       .file = xstrdup(r->file),
+			       .line = value->line};
+	add_alias(&r->found, alias);
 	return 0;
 }
 

@@ -151,7 +151,8 @@ static int read_manifest(struct doc *d, const json_t *root, struct document *out
 		return -1;
 	if (!config)
 		return doc_fail(d, "config", err, "is missing");
-	if (!layers)
+	/* Null is what some writers make of an empty list. */
+	if (!json_object_get(root, "layers"))
 		return doc_fail(d, "layers", err, "is missing");
 	if (json_array_size(layers) > DOCUMENT_LAYERS_MAX)
 		return doc_fail(d, "layers", err, "are %zu, more than the %d that fit on a box",
@@ -172,8 +173,6 @@ static int read_index(struct doc *d, const json_t *root, struct document *out, s
 
 	if (doc_array(d, root, "manifests", &manifests, err) < 0)
 		return -1;
-	if (!manifests)
-		return doc_fail(d, "manifests", err, "is missing");
 	return read_items(d, manifests, "manifests", BLOB_MAX, out, err);
 }
 

@@ -195,7 +195,7 @@ int doc_check_digest(const struct doc *d, const char *key, const char *text, str
 int doc_digest(const struct doc *d, const json_t *object, const char *key, const char **out,
 	       struct err *err)
 {
-	const char *text;
+	const char *text = NULL;
 
 	if (doc_string(d, object, key, &text, err) < 0)
 		return -1;
@@ -210,7 +210,7 @@ int doc_digest(const struct doc *d, const json_t *object, const char *key, const
 int doc_copy(const struct doc *d, const json_t *object, const char *key, char **out,
 	     struct err *err)
 {
-	const char *text;
+	const char *text = NULL;
 
 	if (doc_string(d, object, key, &text, err) < 0)
 		return -1;
@@ -222,7 +222,7 @@ int doc_copy(const struct doc *d, const json_t *object, const char *key, char **
 int doc_strings(const struct doc *d, const json_t *object, const char *key, struct strv *out,
 		struct err *err)
 {
-	json_t *array, *item;
+	json_t *array = NULL, *item;
 	size_t i;
 
 	if (doc_array(d, object, key, &array, err) < 0)
@@ -241,7 +241,7 @@ int doc_keys(const struct doc *d, const json_t *object, const char *key, struct 
 	     struct err *err)
 {
 	const char *name;
-	json_t *map, *ignored;
+	json_t *map = NULL, *ignored;
 
 	if (doc_object(d, object, key, &map, err) < 0)
 		return -1;

@@ -69,8 +69,8 @@ static int check_inside(const char *text, enum image_source source, const char *
 static int parse_path(const char *text, const struct scheme *scheme, const char *base_dir,
 		      struct reference *out_reference, struct err *err)
 {
-	AUTO_REFERENCE struct reference ref = {.source = scheme->source};
 	AUTO_FREE char *path = xstrdup(text + strlen(scheme->prefix));
+	AUTO_FREE char *whole = NULL;
 	char *colon = scheme->has_name ? strchr(path, ':') : NULL;
 
 	if (colon)
@@ -90,14 +90,14 @@ static int parse_path(const char *text, const struct scheme *scheme, const char 
 		return err_hint(err, "an absolute path is needed here");
 	}
 
-	ref.path = path_normalize(base_dir ? base_dir : "/", path);
-	if (strlen(ref.path) >= PATH_MAX)
-		return err_set(err, "image '%s': the path is too long", text);
-	ref.tag = xstrdup(colon);
-	ref.text = xasprintf("%s%s%s%s", scheme->prefix, ref.path, colon ? ":" : "",
-			     colon ? colon : "");
-	*out_reference = ref;
-	ref = (struct reference){0};
+	whole = path_normalize(base_dir ? base_dir : "/", path);
+	if (strlen(whole) >= PATH_MAX)
+		return err_set(err, "image '%.60s…': the path is too long", text);
+
+	*out_reference = (struct reference){.source = scheme->source, .tag = xstrdup(colon)};
+	out_reference->text = xasprintf("%s%s%s%s", scheme->prefix, whole, colon ? ":" : "",
+					colon ? colon : "");
+	out_reference->path = STEAL(whole);
 	return 0;
 }
 

@@ -110,6 +110,14 @@ static void the_kind_is_what_the_document_holds_when_nobody_says(void **state)
 		assert_int_equal(d.kind, DOCUMENT_INDEX);
 		document_done(&d);
 	}
+	take("{'schemaVersion':2,'manifests':null}", NULL, &d);
+	assert_int_equal(d.kind, DOCUMENT_INDEX);
+	assert_int_equal(d.count, 0);
+	document_done(&d);
+	take("{'schemaVersion':2,'config':" CONFIG ",'layers':null}", NULL, &d);
+	assert_int_equal(d.kind, DOCUMENT_MANIFEST);
+	assert_int_equal(d.count, 0);
+	document_done(&d);
 	take(MANIFEST(""), OCI_MANIFEST, &d);
 	assert_int_equal(d.count, 0);
 	document_done(&d);
@@ -192,7 +200,6 @@ static void wrong_types_sizes_and_digests_are_said_with_their_place(void **state
 		{"{'schemaVersion':2,'mediaType':7,'manifests':[]}",
 		 "'mediaType' must be a string"},
 		{"{'schemaVersion':2,'manifests':{}}", "'manifests' must be an array"},
-		{"{'schemaVersion':2,'manifests':null}", "'manifests' is missing"},
 		{"{'schemaVersion':2,'layers':[]}", "'config' is missing"},
 		{"{'schemaVersion':2,'config':" CONFIG "}", "'layers' is missing"},
 		{"{'schemaVersion':2,'config':[],'layers':[]}", "'config' must be an object"},
