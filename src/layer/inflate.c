@@ -182,7 +182,8 @@ struct inflate *inflate_new(int fd, int stop_fd, enum inflate_gzip gzip)
 	in->gzip = gzip;
 	in->input.fd = fd;
 	in->input.stop_fd = stop_fd;
-	in->input.is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	in->input.is_file =
+		fstat(fd, &st) < 0 || S_ISREG(st.st_mode); /* < 0: read() will say why */
 	in->input.data = xmalloc(INPUT_BYTES);
 	return in;
 }
