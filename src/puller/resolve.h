@@ -1,0 +1,54 @@
+#ifndef PULLER_RESOLVE_H
+#define PULLER_RESOLVE_H
+
+#include "fetch/fetch.h"
+#include "image/document.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* From what a name means to the documents of one image of one platform. */
+
+/**
+ * struct resolver - where documents come from
+ * @get:	a document by its descriptor, whole and of that digest
+ * @name:	of the wanted one in an OCI layout; NULL: any
+ * @platform:	wanted; @is_exact: asked for by the user, so another one is an error
+ */
+struct resolver {
+	int (*get)(void *arg, const struct descriptor *what, struct fetched *out_fetched,
+		   struct err *err);
+	void *arg;
+	const char *name;
+	const struct platform *platform;
+	bool is_exact;
+};
+
+/**
+ * struct resolved - owned
+ * @index:	digest of what the name means: of the index where there is one
+ * @name:	what the index calls it, or NULL
+ * @odd_platform: the platform of the image, when it is another than the wanted one; NULL
+ */
+struct resolved {
+	char *index;
+	char *name;
+	struct fetched manifest;
+	struct document document;
+	struct fetched config_text;
+	struct image_config config;
+	char *odd_platform;
+};
+
+/** resolve() - @first: what the name means, an index or a manifest; taken. */
+int resolve(const struct resolver *resolver, struct fetched *first,
+	    struct resolved *out_resolved, struct err *err);
+void resolved_done(struct resolved *resolved);
+
+/** resolve_platform() - the platform of the option, or of this machine. */
+int resolve_platform(const char *option, struct platform *out_platform, struct err *err);
+/** resolve_check() - the config may be used on @wanted; sets *out_odd as in struct resolved. */
+int resolve_check(const struct image_config *config, const struct platform *wanted,
+		  bool is_exact, char **out_odd, struct err *err);
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef PULLER_WORKER_H
+#define PULLER_WORKER_H
+
+#include "layer/layer.h"
+#include "puller/sandbox.h"
+#include "util/err.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * A process that unpacks or packs one layer in the sandbox. It is not believed: its messages
+ * are checked and their texts stripped, and what it made gets a name only when the coordinator
+ * has seen the digest.
+ */
+
+enum worker_kind {
+	WORKER_PROGRESS, /* @done compressed bytes */
+	WORKER_UNPACKED, /* @unpacked, @first_uid */
+	WORKER_PACKED,   /* @packed */
+	WORKER_FAILED,   /* @err */
+};
+struct worker_message {
+	uint32_t kind;
+	uint32_t first_uid;
+	uint64_t done;
+	struct layer_result unpacked;
+	struct layer_packed packed;
+	struct err err;
+};
+
+/** struct worker - @pid 0: none */
+struct worker {
+	pid_t pid;
+	int socket;
+};
+
+/** worker_unpack() - start one that reads @sandbox->stream_fd (the read end of a pipe; still
+ * the caller's) to its end, into the folder */
+int worker_unpack(const struct sandbox *sandbox, struct worker *out_worker, struct err *err);
+/** worker_pack() - start one that writes the folder to @sandbox->stream_fd */
+int worker_pack(const struct sandbox *sandbox, enum layer_compression compression,
+		struct worker *out_worker, struct err *err);
+/**
+ * worker_read() - the next message, when the socket is readable
+ * Return: 1, 0 when there is none now. One that ended without a result is reported as
+ * WORKER_FAILED.
+ */
+int worker_read(struct worker *worker, struct worker_message *out_message);
+/** worker_end() - kill and reap it. Accepts one that is not there. */
+void worker_end(struct worker *worker);
+
+#endif
