@@ -2,17 +2,20 @@
 
 _devbox_options() {
 	case $1 in
-	up) echo '--dry-run --allow-degraded --wait-timeout' ;;
+	up) echo '--dry-run --allow-degraded --pull --wait-timeout' ;;
 	down) echo '--volumes' ;;
 	stop) echo '-t --timeout' ;;
 	restart) echo '-t --timeout' ;;
 	kill) echo '-s --signal' ;;
 	shell) echo '-u --user -w --workdir' ;;
 	exec) echo '-T --no-tty -e --env -u --user -w --workdir' ;;
-	run) echo '--image --network -T --no-tty -e --env -u --user -w --workdir --allow-degraded' ;;
+	run) echo '--image --platform --pull --network -T --no-tty -e --env -u --user -w --workdir --allow-degraded' ;;
 	ps) echo '-a --all' ;;
 	stats) echo '--once' ;;
 	logs) echo '-f --follow -n --tail --since -t --timestamps' ;;
+	pull) echo '--platform --insecure' ;;
+	load) echo '-i --input --platform' ;;
+	save) echo '-o --output --format --compress' ;;
 	config) echo '--origin' ;;
 	esac
 }
@@ -21,15 +24,19 @@ _devbox_options() {
 _devbox_argument() {
 	case $1:$2 in
 	*:--color) compgen -W 'auto always never' -- "$3" ;;
+	*:--progress) compgen -W 'auto tty plain json quiet' -- "$3" ;;
 	*:--directory | *:-C | *:--workdir | *:-w) compgen -d -- "$3" ;;
 	logs:-f) return 1 ;;
 	*:--file | *:-f) compgen -f -- "$3" ;;
 	kill:--signal | kill:-s) compgen -W 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP' -- "$3" ;;
 	run:--network) compgen -W 'project host none' -- "$3" ;;
-	run:--image) compgen -W 'host rootfs:' -- "$3" ;;
+	run:--image) compgen -W 'host rootfs: oci: oci-archive: docker-archive: tar:' -- "$3" ;;
+	load:--input | load:-i | save:--output | save:-o) compgen -f -- "$3" ;;
+	save:--format) compgen -W 'oci-archive oci docker-archive' -- "$3" ;;
+	save:--compress) compgen -W 'gzip zstd none' -- "$3" ;;
 	exec:--env | exec:-e | run:--env | run:-e) compgen -v -- "$3" ;;
 	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
-	*:--project | *:-p | up:--wait-timeout | logs:--tail | logs:-n | logs:--since) ;;
+	*:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | logs:--tail | logs:-n | logs:--since) ;;
 	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
 	*) return 1 ;;
 	esac
@@ -40,8 +47,8 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect config plan doctor completion version help'
-	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --version -h --help'
+	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect pull load save config plan doctor completion version help'
+	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
 
@@ -70,7 +77,7 @@ _devbox() {
 		mapfile -t COMPREPLY < <(_devbox_argument "$verb" "$prev" "$cur")
 	elif [[ $cur == -* ]]; then
 		case $verb in
-		'' | ps | stats | logs | inspect | config | doctor) global+=' --json' ;;
+		'' | ps | stats | logs | inspect | pull | load | config | doctor) global+=' --json' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$(_devbox_options "$verb") $global" -- "$cur")
 	else

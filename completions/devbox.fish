@@ -10,7 +10,7 @@ function __devbox_verb
 			continue
 		end
 		switch $word
-			case -f --file -C --directory -p --project --color
+			case -f --file -C --directory -p --project --color --progress
 				set skip 1
 			case '-*'
 			case '*'
@@ -55,6 +55,9 @@ complete -c devbox -n __devbox_no_verb -a ps -d 'list boxes that run'
 complete -c devbox -n __devbox_no_verb -a stats -d 'what boxes use'
 complete -c devbox -n __devbox_no_verb -a logs -d 'what boxes wrote'
 complete -c devbox -n __devbox_no_verb -a inspect -d 'everything known of a box, as JSON'
+complete -c devbox -n __devbox_no_verb -a pull -d 'fetch images of a registry'
+complete -c devbox -n __devbox_no_verb -a load -d 'read an image from a file or folder'
+complete -c devbox -n __devbox_no_verb -a save -d 'write images to a file or folder'
 complete -c devbox -n __devbox_no_verb -a config -d 'the profile as merged'
 complete -c devbox -n __devbox_no_verb -a plan -d 'the steps up would take'
 complete -c devbox -n __devbox_no_verb -a doctor -d 'what works on this machine and what mends the rest'
@@ -69,13 +72,15 @@ complete -c devbox -n 'not __devbox_after_dashes' -s p -l project -r -f -d 'name
 complete -c devbox -n 'not __devbox_after_dashes' -s y -l yes -d 'answer what would be asked with yes'
 complete -c devbox -n 'not __devbox_after_dashes' -s q -l quiet -d 'no progress, only results and errors'
 complete -c devbox -n 'not __devbox_after_dashes' -s v -l verbose -d 'say more of what is done'
-complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats logs inspect config doctor' -l json -d 'print JSON'
+complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats logs inspect pull load config doctor' -l json -d 'print JSON'
 complete -c devbox -n 'not __devbox_after_dashes' -l color -r -f -a 'auto always never' -d 'auto, always or never'
+complete -c devbox -n 'not __devbox_after_dashes' -l progress -r -f -a 'auto tty plain json quiet' -d 'auto, tty, plain, json or quiet'
 complete -c devbox -n 'not __devbox_after_dashes' -l version -d 'print the version'
 complete -c devbox -n 'not __devbox_after_dashes' -s h -l help -d 'print help, also of a verb'
 
 complete -c devbox -n '__devbox_verb up' -l dry-run -d 'print the steps instead of taking them'
 complete -c devbox -n '__devbox_verb up' -l allow-degraded -d 'start without the limits this machine cannot keep'
+complete -c devbox -n '__devbox_verb up' -l pull -d 'fetch the image anew when the registry has another'
 complete -c devbox -n '__devbox_verb up' -l wait-timeout -r -f -d 'how long to wait until the box is up; 60s'
 complete -c devbox -n '__devbox_verb down' -l volumes -d 'remove the box\'s home and named volumes too'
 complete -c devbox -n '__devbox_verb stop' -s t -l timeout -r -f -d 'grace until the box is killed; as in the profile'
@@ -87,7 +92,9 @@ complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s T -
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s e -l env -r -f -a '(set -xn)=' -d 'set a variable, or pass that of the caller'
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s u -l user -r -f -a '(__fish_complete_users)' -d 'as another user: a name or uid[:gid]'
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s w -l workdir -r -f -a '(__fish_complete_directories)' -d 'folder to start in'
-complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l image -r -f -a 'host rootfs:' -d 'root file system; that of the profile, or host'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l image -r -f -a 'host rootfs: oci: oci-archive: docker-archive: tar:' -d 'image or root file system; that of the profile, or host'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l platform -r -f -d 'of the image, such as linux/arm64'
+complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l pull -d 'fetch the image anew when the registry has another'
 complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -l network -r -f -a 'project host none' -d 'project, host or none; as in the profile'
 complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -s T -l no-tty -d 'no terminal, even when there is one'
 complete -c devbox -n '__devbox_verb run; and not __devbox_after_dashes' -s e -l env -r -f -a '(set -xn)=' -d 'set a variable, or pass that of the caller'
@@ -100,6 +107,14 @@ complete -c devbox -n '__devbox_verb logs' -s f -l follow -d 'go on until the bo
 complete -c devbox -n '__devbox_verb logs' -s n -l tail -r -f -d 'only the last N lines of each box'
 complete -c devbox -n '__devbox_verb logs' -l since -r -f -d 'only what is not older than this'
 complete -c devbox -n '__devbox_verb logs' -s t -l timestamps -d 'begin each line with its time'
+complete -c devbox -n '__devbox_verb pull' -l platform -r -f -d 'such as linux/arm64; this machine\'s'
+complete -c devbox -n '__devbox_verb pull' -l insecure -d 'accept plain HTTP and unknown certificates'
+complete -c devbox -n '__devbox_verb load' -s i -l input -r -F -d 'the file; standard input'
+complete -c devbox -n '__devbox_verb load' -l platform -r -f -d 'such as linux/arm64; this machine\'s'
+complete -c devbox -n '__devbox_verb load' -F
+complete -c devbox -n '__devbox_verb save' -s o -l output -r -F -d 'file or folder to write; standard output'
+complete -c devbox -n '__devbox_verb save' -l format -r -f -a 'oci-archive oci docker-archive' -d 'oci-archive, oci or docker-archive'
+complete -c devbox -n '__devbox_verb save' -l compress -r -f -a 'gzip zstd none' -d 'gzip, zstd or none'
 complete -c devbox -n '__devbox_verb config' -l origin -d 'say file and line of each value'
 
 complete -c devbox -n '__devbox_verb start stop restart kill pause unpause shell stats logs inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box

@@ -7,8 +7,9 @@
 /* How long work with images gets on, for who shows it. */
 
 enum progress_kind {
-	PROGRESS_BEGIN, /* @name, an image of @count layers; @total bytes will be fetched */
-	PROGRESS_LAYER, /* layer @index is in @state: @done of @total bytes */
+	PROGRESS_STARTS, /* work on @name starts; what there is to do is being found out */
+	PROGRESS_BEGIN,  /* @name, an image of @count layers; @total bytes will be fetched */
+	PROGRESS_LAYER,  /* layer @index is in @state: @done of @total bytes */
 	PROGRESS_DONE,  /* all of it: @count layers, @index of them were here, @total bytes came
 			 */
 	PROGRESS_ENDED, /* it failed or was not necessary: nothing more comes */

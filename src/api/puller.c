@@ -54,16 +54,17 @@ static int find_program(char **out_path, struct err *err)
 
 /* --- starting --- */
 
-static int add_fds(posix_spawn_file_actions_t *actions, int status_fd, int userns_fd)
+/* It prints nothing; what a library of it does print is no result of ours. */
+static int add_fds(posix_spawn_file_actions_t *actions, const int fds[2], bool has_stdout)
 {
 	int code = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
 
 	if (!code)
-		code = posix_spawn_file_actions_adddup2(actions, 2, 1);
+		code = posix_spawn_file_actions_adddup2(actions, has_stdout ? 1 : 2, 1);
 	if (!code)
-		code = posix_spawn_file_actions_adddup2(actions, status_fd, PULLER_STATUS_FD);
+		code = posix_spawn_file_actions_adddup2(actions, fds[0], PULLER_STATUS_FD);
 	if (!code)
-		code = posix_spawn_file_actions_adddup2(actions, userns_fd, PULLER_USERNS_FD);
+		code = posix_spawn_file_actions_adddup2(actions, fds[1], PULLER_USERNS_FD);
 	return code;
 }
 
@@ -84,7 +85,7 @@ static int set_signals(posix_spawnattr_t *attr)
 }
 
 /* Both descriptors have numbers above those that are given out. */
-static int spawn(const struct strv *argv, int status_fd, int userns_fd, pid_t *out_pid,
+static int spawn(const struct strv *argv, const int fds[2], bool has_stdout, pid_t *out_pid,
 		 struct err *err)
 {
 	posix_spawn_file_actions_t actions;
@@ -95,7 +96,7 @@ static int spawn(const struct strv *argv, int status_fd, int userns_fd, pid_t *o
 		return err_code(err, code, "start '%s'", argv->items[0]);
 	code = posix_spawnattr_init(&attr);
 	if (!code) {
-		code = add_fds(&actions, status_fd, userns_fd);
+		code = add_fds(&actions, fds, has_stdout);
 		if (!code)
 			code = set_signals(&attr);
 		if (!code)
@@ -135,7 +136,7 @@ static int start(struct devbox *devbox, const struct puller_request *request, in
 	strv_add(&argv, "--data");
 	strv_add(&argv, devbox->dirs.data);
 	strv_add_all(&argv, request->options);
-	if (spawn(&argv, theirs, userns, out_pid, err) < 0)
+	if (spawn(&argv, (const int[]){theirs, userns}, request->has_stdout, out_pid, err) < 0)
 		return -1;
 	*out_socket = steal_fd(&ours);
 	return 0;
@@ -180,6 +181,15 @@ static void tell(const struct devbox *devbox, const struct puller_request *reque
 		.done = m->done,
 		.total = m->total,
 	};
+
+	if (devbox->progress.event)
+		devbox->progress.event(devbox->progress.arg, &event);
+}
+
+static void tell_start(const struct devbox *devbox, const struct puller_request *request)
+{
+	const struct progress_event event = {
+		.kind = PROGRESS_STARTS, .verb = request->done_verb, .name = request->name};
 
 	if (devbox->progress.event)
 		devbox->progress.event(devbox->progress.arg, &event);
@@ -272,6 +282,7 @@ int puller_run(struct devbox *devbox, const struct puller_request *request, char
 
 	if (start(devbox, request, &socket, &pid, err) < 0)
 		return -1;
+	tell_start(devbox, request);
 	m = xmalloc(sizeof(*m));
 	caught = 0;
 	catch_signals(true, old);

@@ -11,12 +11,14 @@
  * @done_verb:	for people: "pulled"
  * @name:	of the image, as people write it
  * @options:	all arguments after the verb
+ * @has_stdout:	its standard output is ours
  */
 struct puller_request {
 	const char *verb;
 	const char *done_verb;
 	const char *name;
 	const struct strv *options;
+	bool has_stdout;
 };
 
 /**

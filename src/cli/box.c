@@ -26,6 +26,7 @@ int verb_up(struct cli *cli)
 	struct up_options options = {
 		.dry_run = args_has(&cli->args, "dry-run"),
 		.allow_degraded = args_has(&cli->args, "allow-degraded"),
+		.pull = args_has(&cli->args, "pull"),
 	};
 	struct err err = {0};
 

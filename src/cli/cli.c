@@ -28,6 +28,7 @@ static void put_log(void *arg, enum log_level level, const char *text)
 		return;
 	/* Results that were printed before stay before. */
 	(void)fflush(stdout);
+	progress_view_clear(cli->progress);
 	report_log(level, text, cli->err_colour, &line);
 	put_stderr(&line);
 }
@@ -89,7 +90,13 @@ void cli_put_json(struct json *j)
 
 int cli_open(struct cli *cli, struct err *err)
 {
-	return cli->devbox ? 0 : devbox_open(&cli->options, &cli->devbox, err);
+	if (cli->devbox)
+		return 0;
+	if (devbox_open(&cli->options, &cli->devbox, err) < 0)
+		return -1;
+	cli->devbox->progress =
+		(struct progress){.event = progress_view_event, .arg = cli->progress};
+	return 0;
 }
 
 /* DEVBOX_FILE may hold several, like PATH. */
@@ -130,6 +137,7 @@ static int take_globals(struct cli *cli)
 {
 	static const char *const whens[] = {"auto", "always", "never", NULL};
 	const char *when = args_value(&cli->args, "color");
+	enum progress_mode mode;
 	bool known = !when;
 
 	for (size_t i = 0; when && whens[i]; i++)
@@ -145,7 +153,12 @@ static int take_globals(struct cli *cli)
 	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
 		cli->options.ask = ask;
 	take_files(cli);
-	return known ? 0 : cli_value_fail(cli, "color", "auto, always or never");
+	if (!known)
+		return cli_value_fail(cli, "color", "auto, always or never");
+	if (progress_mode_parse(args_value(&cli->args, "progress"), &mode) < 0)
+		return cli_value_fail(cli, "progress", "auto, tty, plain, json or quiet");
+	cli->progress = progress_view_new(cli->quiet ? SHOW_QUIET : mode);
+	return 0;
 }
 
 static int refuse_later(const struct cli *cli)
@@ -203,6 +216,7 @@ int cli_main(int argc, char **argv)
 
 	log_to(NULL, NULL);
 	devbox_close(cli.devbox);
+	progress_view_free(cli.progress);
 	strv_done(&cli.options.files);
 	args_done(&cli.args);
 	return status;

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "cli/args.h"
+#include "cli/progress.h"
 #include "util/err.h"
 #include "util/json.h"
 #include "util/str.h"
@@ -23,6 +24,7 @@ struct cli {
 	struct args args;
 	struct devbox *devbox;
 	struct devbox_options options;
+	struct progress_view *progress;
 	bool json;
 	bool quiet;
 	bool verbose;
@@ -66,6 +68,9 @@ int verb_ps(struct cli *cli);
 int verb_stats(struct cli *cli);
 int verb_logs(struct cli *cli);
 int verb_inspect(struct cli *cli);
+int verb_pull(struct cli *cli);
+int verb_load(struct cli *cli);
+int verb_save(struct cli *cli);
 int verb_config(struct cli *cli);
 int verb_plan(struct cli *cli);
 int verb_doctor(struct cli *cli);

@@ -122,6 +122,8 @@ int verb_run(struct cli *cli)
 	const struct run_options options = {
 		.image = args_value(&cli->args, "image"),
 		.network = args_value(&cli->args, "network"),
+		.platform = args_value(&cli->args, "platform"),
+		.pull = args_has(&cli->args, "pull"),
 		.argv = &cli->args.words,
 		.tty = tty_wanted(cli),
 		.working_dir = args_value(&cli->args, "workdir"),
@@ -132,9 +134,7 @@ int verb_run(struct cli *cli)
 	struct err err = {0};
 	int status = 0, result;
 
-	if (!cli->args.words.count)
-		return no_command(cli);
-	if (cli->args.dashes != 0)
+	if (cli->args.words.count && cli->args.dashes != 0)
 		return refuse_task(cli);
 	if (take_env(cli, &env, &err) < 0)
 		return cli_usage(cli, &err);

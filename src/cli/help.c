@@ -11,9 +11,9 @@
 #endif
 
 static const char *const group_titles[GROUP_COUNT] = {
-	[GROUP_BOXES] = "Boxes",  [GROUP_COMMANDS] = "Commands in a box",
-	[GROUP_LOOK] = "Looking", [GROUP_PROFILE] = "The profile",
-	[GROUP_OTHER] = "Other",
+	[GROUP_BOXES] = "Boxes",   [GROUP_COMMANDS] = "Commands in a box",
+	[GROUP_LOOK] = "Looking",  [GROUP_PROFILE] = "The profile",
+	[GROUP_IMAGES] = "Images", [GROUP_OTHER] = "Other",
 };
 
 /* "-f, --file FILE" */

@@ -18,6 +18,7 @@ static const struct option global_options[] = {
 	{"verbose", 'v', NULL, "say more of what is done", "DEVBOX_VERBOSE"},
 	{"json", 0, NULL, "print JSON", "DEVBOX_JSON"},
 	{"color", 0, "WHEN", "auto, always or never", "DEVBOX_COLOR"},
+	{"progress", 0, "HOW", "auto, tty, plain, json or quiet", "DEVBOX_PROGRESS"},
 	{"version", 0, NULL, "print the version", NULL},
 	{"help", 'h', NULL, "print help, also of a verb", NULL},
 	END,
@@ -26,6 +27,7 @@ static const struct option global_options[] = {
 static const struct option up_options[] = {
 	{"dry-run", 0, NULL, "print the steps instead of taking them", NULL},
 	{"allow-degraded", 0, NULL, "start without the limits this machine cannot keep", NULL},
+	{"pull", 0, NULL, "fetch the image anew when the registry has another", NULL},
 	{"wait-timeout", 0, "DURATION", "how long to wait until the box is up; 60s", NULL},
 	END,
 };
@@ -54,7 +56,9 @@ static const struct option exec_options[] = {
 	END,
 };
 static const struct option run_options[] = {
-	{"image", 0, "REF", "root file system; that of the profile, or host", NULL},
+	{"image", 0, "REF", "image or root file system; that of the profile, or host", NULL},
+	{"platform", 0, "PLATFORM", "of the image, such as linux/arm64", NULL},
+	{"pull", 0, NULL, "fetch the image anew when the registry has another", NULL},
 	{"network", 0, "MODE", "project, host or none; as in the profile", NULL},
 	{"no-tty", 'T', NULL, "no terminal, even when there is one", NULL},
 	{"env", 'e', "NAME[=VALUE]", "set a variable, or pass that of the caller", NULL},
@@ -76,6 +80,22 @@ static const struct option logs_options[] = {
 	{"tail", 'n', "N", "only the last N lines of each box", NULL},
 	{"since", 0, "DURATION", "only what is not older than this", NULL},
 	{"timestamps", 't', NULL, "begin each line with its time", NULL},
+	END,
+};
+static const struct option pull_options[] = {
+	{"platform", 0, "PLATFORM", "such as linux/arm64; this machine's", NULL},
+	{"insecure", 0, NULL, "accept plain HTTP and unknown certificates", NULL},
+	END,
+};
+static const struct option load_options[] = {
+	{"input", 'i', "FILE", "the file; standard input", NULL},
+	{"platform", 0, "PLATFORM", "such as linux/arm64; this machine's", NULL},
+	END,
+};
+static const struct option save_options[] = {
+	{"output", 'o', "FILE", "file or folder to write; standard output", NULL},
+	{"format", 0, "FORMAT", "oci-archive, oci or docker-archive", NULL},
+	{"compress", 0, "HOW", "gzip, zstd or none", NULL},
 	END,
 };
 static const struct option config_options[] = {
@@ -110,7 +130,7 @@ static const struct verb table[] = {
 	 shell_options, GROUP_COMMANDS, VERB_STATUS, 0, 1},
 	{"exec", "[BOX] -- COMMAND [ARG...]", "run a command in a running box", verb_exec,
 	 exec_options, GROUP_COMMANDS, VERB_COMMAND | VERB_STATUS, MANY},
-	{"run", "-- COMMAND [ARG...]", "run a command in a fresh box that is thrown away",
+	{"run", "[-- COMMAND [ARG...]]", "run a command in a fresh box that is thrown away",
 	 verb_run, run_options, GROUP_COMMANDS, VERB_COMMAND | VERB_STATUS, MANY},
 
 	{"ps", "", "list boxes that run", verb_ps, ps_options, GROUP_LOOK, VERB_JSON, 0, 0},
@@ -120,6 +140,13 @@ static const struct verb table[] = {
 	 MANY},
 	{"inspect", BOX, "everything known of a box, as JSON", verb_inspect, NONE, GROUP_LOOK,
 	 VERB_JSON, 0, 1},
+
+	{"pull", "IMAGE...", "fetch images of a registry", verb_pull, pull_options,
+	 GROUP_IMAGES, VERB_JSON, 1, WORDS_ANY},
+	{"load", "[SOURCE]", "read an image from a file or folder", verb_load, load_options,
+	 GROUP_IMAGES, VERB_JSON, 0, 1},
+	{"save", "IMAGE...", "write images to a file or folder", verb_save, save_options,
+	 GROUP_IMAGES, 0, 1, WORDS_ANY},
 
 	{"config", "", "the profile as merged", verb_config, config_options, GROUP_PROFILE,
 	 VERB_JSON, 0, 0},
@@ -141,11 +168,8 @@ static const struct verb table[] = {
 	LATER("port"),
 	LATER("tui"),
 	LATER("images"),
-	LATER("pull"),
 	LATER("rmi"),
 	LATER("history"),
-	LATER("load"),
-	LATER("save"),
 	LATER("build"),
 	LATER("prune"),
 	LATER("du"),

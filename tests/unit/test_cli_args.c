@@ -132,7 +132,7 @@ static void what_is_wrong_is_named(void **state)
 	static const struct line lines[] = {
 		{"devbox upp", "unknown verb 'upp'"},
 		{"devbox up --dryrun", "up: unknown option '--dryrun'"},
-		{"devbox up --pull", "up: unknown option '--pull'"},
+		{"devbox up --kettle", "up: unknown option '--kettle'"},
 		{"devbox up -Z", "up: unknown option '-Z'"},
 		{"devbox logs -fZ", "logs: unknown option '-Z'"},
 		{"devbox --all ps", "unknown option '--all'"},
@@ -193,7 +193,7 @@ static void the_verb_is_known_even_when_the_rest_is_wrong(void **state)
 static void the_words_of_a_verb_to_come_are_not_judged(void **state)
 {
 	(void)state;
-	check(&(const struct line){"devbox pull --all x", "pull;;"}, 1);
+	check(&(const struct line){"devbox tui --all x", "tui;;"}, 1);
 }
 
 static void the_last_value_of_an_option_wins(void **state)
