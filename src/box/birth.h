@@ -38,6 +38,7 @@ struct birth {
 	int pid_fd;
 	int socket; /* our end */
 	struct birth_memory *memory;
+	char *stack; /* of @between */
 };
 
 /** birth_begin() - let it be born; returns while the kernel works. Kernel interface: clone3(2)

@@ -1,5 +1,7 @@
 #if defined(__x86_64__) || defined(__aarch64__)
 
+#include "util/rawcall.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -47,21 +49,6 @@ static long finish(long result)
 
 #if defined(__x86_64__)
 
-/* NOLINTNEXTLINE(readability-function-size): a system call has six arguments */
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
 /* The kernel enters with argc at the stack pointer and argv after it. */
 __asm__(".globl _start\n"
 	"_start:\n"
@@ -72,23 +59,6 @@ __asm__(".globl _start\n"
 	"	hlt\n");
 
 #else
-
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long x8 __asm__("x8") = number;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
 
 __asm__(".globl _start\n"
 	"_start:\n"
@@ -118,7 +88,7 @@ long syscall(long number, ...)
 	for (i = 0; i < 6; i++)
 		args[i] = va_arg(list, long);
 	va_end(list);
-	return finish(call(number, args[0], args[1], args[2], args[3], args[4], args[5]));
+	return finish(raw_call(number, args[0], args[1], args[2], args[3], args[4], args[5]));
 }
 
 /* --- memory and strings; the compiler may call these by itself --- */
@@ -169,25 +139,25 @@ char *strchr(const char *s, int c)
 
 void _exit(int status)
 {
-	(void)call(SYS_exit_group, status, 0, 0, 0, 0, 0);
-	(void)call(SYS_exit, status, 0, 0, 0, 0, 0);
+	(void)raw_call(SYS_exit_group, status, 0, 0, 0, 0, 0);
+	(void)raw_call(SYS_exit, status, 0, 0, 0, 0, 0);
 	/* A seccomp profile may refuse even these. */
 	__builtin_trap();
 }
 
 ssize_t read(int fd, void *data, size_t n)
 {
-	return finish(call(SYS_read, fd, (long)data, (long)n, 0, 0, 0));
+	return finish(raw_call(SYS_read, fd, (long)data, (long)n, 0, 0, 0));
 }
 
 ssize_t write(int fd, const void *data, size_t n)
 {
-	return finish(call(SYS_write, fd, (long)data, (long)n, 0, 0, 0));
+	return finish(raw_call(SYS_write, fd, (long)data, (long)n, 0, 0, 0));
 }
 
 int close(int fd)
 {
-	return (int)finish(call(SYS_close, fd, 0, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_close, fd, 0, 0, 0, 0, 0));
 }
 
 int open(const char *path, int flags, ...)
@@ -198,12 +168,12 @@ int open(const char *path, int flags, ...)
 	va_start(list, flags);
 	mode = va_arg(list, mode_t);
 	va_end(list);
-	return (int)finish(call(SYS_openat, AT_FDCWD, (long)path, flags, (long)mode, 0, 0));
+	return (int)finish(raw_call(SYS_openat, AT_FDCWD, (long)path, flags, (long)mode, 0, 0));
 }
 
 int dup2(int from, int to)
 {
-	return from == to ? to : (int)finish(call(SYS_dup3, from, to, 0, 0, 0, 0));
+	return from == to ? to : (int)finish(raw_call(SYS_dup3, from, to, 0, 0, 0, 0));
 }
 
 int fcntl(int fd, int command, ...)
@@ -214,7 +184,7 @@ int fcntl(int fd, int command, ...)
 	va_start(list, command);
 	argument = va_arg(list, long);
 	va_end(list);
-	return (int)finish(call(SYS_fcntl, fd, command, argument, 0, 0, 0));
+	return (int)finish(raw_call(SYS_fcntl, fd, command, argument, 0, 0, 0));
 }
 
 int ioctl(int fd, unsigned long request, ...)
@@ -225,80 +195,80 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(list, request);
 	argument = va_arg(list, long);
 	va_end(list);
-	return (int)finish(call(SYS_ioctl, fd, (long)request, argument, 0, 0, 0));
+	return (int)finish(raw_call(SYS_ioctl, fd, (long)request, argument, 0, 0, 0));
 }
 
 int pipe2(int fds[2], int flags)
 {
-	return (int)finish(call(SYS_pipe2, (long)fds, flags, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_pipe2, (long)fds, flags, 0, 0, 0, 0));
 }
 
 int fstat(int fd, struct stat *st)
 {
-	return (int)finish(call(SYS_fstat, fd, (long)st, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_fstat, fd, (long)st, 0, 0, 0, 0));
 }
 
 int fstatfs(int fd, struct statfs *fs)
 {
-	return (int)finish(call(SYS_fstatfs, fd, (long)fs, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_fstatfs, fd, (long)fs, 0, 0, 0, 0));
 }
 
 int fchown(int fd, uid_t uid, gid_t gid)
 {
-	return (int)finish(call(SYS_fchown, fd, (long)uid, (long)gid, 0, 0, 0));
+	return (int)finish(raw_call(SYS_fchown, fd, (long)uid, (long)gid, 0, 0, 0));
 }
 
 int chdir(const char *path)
 {
-	return (int)finish(call(SYS_chdir, (long)path, 0, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_chdir, (long)path, 0, 0, 0, 0, 0));
 }
 
 int mount(const char *source, const char *target, const char *type, unsigned long flags,
 	  const void *data)
 {
-	return (int)finish(call(SYS_mount, (long)source, (long)target, (long)type, (long)flags,
-				(long)data, 0));
+	return (int)finish(raw_call(SYS_mount, (long)source, (long)target, (long)type,
+				    (long)flags, (long)data, 0));
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
 	return (void *)finish(
-		call(SYS_mmap, (long)address, (long)size, protection, flags, fd, offset));
+		raw_call(SYS_mmap, (long)address, (long)size, protection, flags, fd, offset));
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])
 {
-	return (int)finish(call(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0));
+	return (int)finish(raw_call(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0));
 }
 
 pid_t fork(void)
 {
-	return (pid_t)finish(call(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0));
+	return (pid_t)finish(raw_call(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0));
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)
 {
-	return (pid_t)finish(call(SYS_wait4, pid, (long)status, options, 0, 0, 0));
+	return (pid_t)finish(raw_call(SYS_wait4, pid, (long)status, options, 0, 0, 0));
 }
 
 int kill(pid_t pid, int signal)
 {
-	return (int)finish(call(SYS_kill, pid, signal, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_kill, pid, signal, 0, 0, 0, 0));
 }
 
 pid_t getpid(void)
 {
-	return (pid_t)call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	return (pid_t)raw_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
 pid_t setsid(void)
 {
-	return (pid_t)finish(call(SYS_setsid, 0, 0, 0, 0, 0, 0));
+	return (pid_t)finish(raw_call(SYS_setsid, 0, 0, 0, 0, 0, 0));
 }
 
 int setpgid(pid_t pid, pid_t group)
 {
-	return (int)finish(call(SYS_setpgid, pid, group, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_setpgid, pid, group, 0, 0, 0, 0));
 }
 
 int tcsetpgrp(int fd, pid_t group)
@@ -316,7 +286,7 @@ int prctl(int option, ...)
 	for (i = 0; i < 4; i++)
 		args[i] = va_arg(list, long);
 	va_end(list);
-	return (int)finish(call(SYS_prctl, option, args[0], args[1], args[2], args[3], 0));
+	return (int)finish(raw_call(SYS_prctl, option, args[0], args[1], args[2], args[3], 0));
 }
 
 /* The kernel's signal sets are 64 bits, the library's are longer: the first word is the set. */
@@ -334,7 +304,7 @@ int sigfillset(sigset_t *set)
 
 int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
-	return (int)finish(call(SYS_rt_sigprocmask, how, (long)set, (long)old, 8, 0, 0));
+	return (int)finish(raw_call(SYS_rt_sigprocmask, how, (long)set, (long)old, 8, 0, 0));
 }
 
 /* Only SIG_DFL and SIG_IGN: a handler would need a way back. */
@@ -347,13 +317,14 @@ __sighandler_t signal(int number, __sighandler_t handler)
 		uint64_t mask;
 	} action = {.handler = handler};
 
-	return finish(call(SYS_rt_sigaction, number, (long)&action, 0, 8, 0, 0)) < 0 ? SIG_ERR
-										     : SIG_DFL;
+	return finish(raw_call(SYS_rt_sigaction, number, (long)&action, 0, 8, 0, 0)) < 0
+		       ? SIG_ERR
+		       : SIG_DFL;
 }
 
 int signalfd(int fd, const sigset_t *set, int flags)
 {
-	return (int)finish(call(SYS_signalfd4, fd, (long)set, 8, flags, 0, 0));
+	return (int)finish(raw_call(SYS_signalfd4, fd, (long)set, 8, flags, 0, 0));
 }
 
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
@@ -361,30 +332,30 @@ int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 	struct timespec timeout = {.tv_sec = timeout_ms / 1000,
 				   .tv_nsec = timeout_ms % 1000 * 1000000L};
 
-	return (int)finish(call(SYS_ppoll, (long)fds, (long)n,
-				timeout_ms < 0 ? 0 : (long)&timeout, 0, 8, 0));
+	return (int)finish(raw_call(SYS_ppoll, (long)fds, (long)n,
+				    timeout_ms < 0 ? 0 : (long)&timeout, 0, 8, 0));
 }
 
 ssize_t recv(int fd, void *data, size_t n, int flags)
 {
-	return finish(call(SYS_recvfrom, fd, (long)data, (long)n, flags, 0, 0));
+	return finish(raw_call(SYS_recvfrom, fd, (long)data, (long)n, flags, 0, 0));
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	return finish(call(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0));
+	return finish(raw_call(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0));
 }
 
 int nanosleep(const struct timespec *wanted, struct timespec *left)
 {
-	return (int)finish(call(SYS_nanosleep, (long)wanted, (long)left, 0, 0, 0, 0));
+	return (int)finish(raw_call(SYS_nanosleep, (long)wanted, (long)left, 0, 0, 0, 0));
 }
 
 time_t time(time_t *out)
 {
 	struct timespec now = {0};
 
-	(void)call(SYS_clock_gettime, CLOCK_REALTIME, (long)&now, 0, 0, 0, 0);
+	(void)raw_call(SYS_clock_gettime, CLOCK_REALTIME, (long)&now, 0, 0, 0, 0);
 	if (out)
 		*out = now.tv_sec;
 	return now.tv_sec;
