@@ -108,47 +108,6 @@ static int become_root(const struct step *step)
 	return (int)syscall(SYS_setgroups, 0, NULL);
 }
 
-int child_dir(struct child *child, const struct step *step)
-{
-	int fd = path_mkdir_in_root(child->root_fd, step->target, 0755);
-	char name[32];
-
-	if (fd < 0)
-		return -1;
-	if (step->uid != 0 || step->gid != 0) {
-		if (fchownat(fd, "", step->uid, step->gid, AT_EMPTY_PATH) < 0)
-			return -1;
-	}
-	child_format_fd(name, fd);
-	if (step->mode != 0755 && chmod(name, step->mode) < 0)
-		return -1;
-	return close(fd);
-}
-
-int child_symlink(struct child *child, const struct step *step)
-{
-	char parent[4096];
-	const char *name = strrchr(step->target, '/');
-	size_t len = name ? (size_t)(name - step->target) : 0;
-	int dir;
-	int rc;
-
-	if (len >= sizeof(parent)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(parent, step->target, len);
-	parent[len] = '\0';
-	dir = path_mkdir_in_root(child->root_fd, len ? parent : ".", 0755);
-	if (dir < 0)
-		return -1;
-	rc = symlinkat(step->data, dir, name ? name + 1 : step->target);
-	if (rc < 0 && errno == EEXIST)
-		rc = 0;
-	(void)close(dir);
-	return rc;
-}
-
 int child_sysctl(const struct step *step)
 {
 	int fd = open(step->target, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);

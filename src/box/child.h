@@ -21,6 +21,9 @@ struct child {
 	pid_t fuse_pid;
 	int log_fd; /* what fuse-overlayfs says */
 	int root_fd;
+	int parent_fd; /* folder of the last name made, see child_target.c; -1: none */
+	const char *parent;
+	size_t parent_len;
 	int slots[CHILD_SLOTS_MAX];
 };
 
@@ -72,6 +75,10 @@ int child_account(struct child *child, const struct step *step);
 int child_dir(struct child *child, const struct step *step);
 int child_symlink(struct child *child, const struct step *step);
 int child_sysctl(const struct step *step);
+/** child_attach() - the detached mount @mount_fd on the step's target, made when missing. */
+int child_attach(struct child *child, int mount_fd, const struct step *step);
+/** child_leave_root() - close what is open of the box's root. */
+void child_leave_root(struct child *child);
 /** child_join_paths() - "a" "/" "b" into @out. Return: 0, or -1 with ENAMETOOLONG. */
 int child_join_paths(char *out, size_t size, const char *a, const char *b);
 /** child_format_fd() - "/proc/self/fd/N" into @out (32 bytes). Return: its length. */

@@ -108,6 +108,7 @@ void child_main(int socket, const struct child_orders *orders)
 	child.count = orders->count;
 	child.fuse_program = orders->fuse_program;
 	child.root_fd = -1;
+	child.parent_fd = -1;
 	child.log_fd = fds[CHILD_FD_LOG];
 	/* Not the caller's: folders made for mounts must be open to the box's user. */
 	(void)umask(0022);

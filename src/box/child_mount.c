@@ -13,6 +13,7 @@
 
 /* The steps that mount. Same rules as child.c: system calls only. */
 
+#define UMASK 0022 /* ours, see child_main.c */
 #define TEXT_DIR STEP_STAGE_DIR "/text"
 
 static int make_stage(void)
@@ -138,18 +139,6 @@ static int set_options(int fs_fd, const char *data)
 	return 0;
 }
 
-static int attach(struct child *child, int mount_fd, const struct step *step)
-{
-	int target = path_target_in_root(child->root_fd, step->target, step->is_dir);
-	int rc;
-
-	if (target < 0)
-		return -1;
-	rc = mnt_move(mount_fd, target);
-	(void)close(target);
-	return rc;
-}
-
 int child_fs(struct child *child, const struct step *step)
 {
 	int fs_fd = mnt_fsopen(step->source);
@@ -166,7 +155,7 @@ int child_fs(struct child *child, const struct step *step)
 	if (mount_fd < 0)
 		return -1;
 
-	rc = attach(child, mount_fd, step);
+	rc = child_attach(child, mount_fd, step);
 	(void)close(mount_fd);
 	return rc;
 }
@@ -180,7 +169,7 @@ int child_bind(struct child *child, const struct step *step)
 		errno = ENOENT;
 		return -1;
 	}
-	rc = attach(child, fd, step);
+	rc = child_attach(child, fd, step);
 	(void)close(fd);
 	child->slots[step->slot] = -1;
 	return rc;
@@ -211,7 +200,7 @@ static int bind_from_stage(struct child *child, const struct step *step, const c
 		return -1;
 	rc = mnt_set(fd, step->attr, 0);
 	if (rc == 0)
-		rc = attach(child, fd, step);
+		rc = child_attach(child, fd, step);
 	(void)close(fd);
 	return rc;
 }
@@ -221,7 +210,8 @@ int child_scratch(struct child *child, const struct step *step, size_t index)
 	char path[STAGE_NAME_MAX];
 
 	name_on_stage(path, index);
-	if (mkdir(path, 0700) < 0 || chmod(path, step->mode) < 0)
+	if (mkdir(path, step->mode) < 0 ||
+	    ((step->mode & UMASK) && chmod(path, step->mode) < 0))
 		return -1;
 	if ((step->uid != 0 || step->gid != 0) &&
 	    fchownat(AT_FDCWD, path, step->uid, step->gid, 0) < 0)
@@ -240,7 +230,9 @@ int child_text(struct child *child, const struct step *step, size_t index)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, step->mode);
 	if (fd < 0)
 		return -1;
-	rc = write(fd, step->data, len) == (ssize_t)len ? fchmod(fd, step->mode) : -1;
+	rc = write(fd, step->data, len) == (ssize_t)len ? 0 : -1;
+	if (rc == 0 && (step->mode & UMASK))
+		rc = fchmod(fd, step->mode);
 	(void)close(fd);
 	return rc < 0 ? -1 : bind_from_stage(child, step, path);
 }
@@ -334,7 +326,6 @@ int child_pivot(struct child *child)
 		return -1;
 	if (chdir("/") < 0)
 		return -1;
-	(void)close(child->root_fd);
-	child->root_fd = -1;
+	child_leave_root(child);
 	return 0;
 }

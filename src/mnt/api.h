@@ -34,6 +34,12 @@ static inline int mnt_move(int fd, int target_fd)
 			    0x04U | 0x40U /* F_EMPTY_PATH | T_EMPTY_PATH */);
 }
 
+/** mnt_move_to() - put the detached mount @fd on @name, no link, in the folder @dir_fd. */
+static inline int mnt_move_to(int fd, int dir_fd, const char *name)
+{
+	return (int)syscall(SYS_move_mount, fd, "", dir_fd, name, 0x04U /* F_EMPTY_PATH */);
+}
+
 /** mnt_set() - set @attr (MOUNT_ATTR_*) on the mount at @fd. */
 static inline int mnt_set(int fd, uint64_t attr, int recursive)
 {
