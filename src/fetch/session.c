@@ -64,10 +64,16 @@ char *session_url(const struct session *session, const char *tail)
 			 session->repository, tail);
 }
 
+/* Whoever speaks TLS does not lead to where there is none. */
+static bool is_plain(const struct session *session)
+{
+	return session->is_insecure || session->scheme == SCHEME_PLAIN;
+}
+
 static void show_trust(const struct session *session, struct http_ask *ask)
 {
 	ask->is_insecure = session->is_insecure;
-	ask->is_plain = session->may_be_plain;
+	ask->is_plain = is_plain(session);
 	ask->certs = &session->certs;
 }
 
@@ -152,7 +158,7 @@ static int look_up_login(struct session *session, struct err *err)
 
 static int check_realm(const struct session *session, struct err *err)
 {
-	if (realm_check(session->realm, session->host, session->may_be_plain, err) < 0)
+	if (realm_check(session->realm, session->host, is_plain(session), err) < 0)
 		return -1;
 	if (!session->has_login || realm_is_related(session->realm, session->wire))
 		return 0;

@@ -43,6 +43,7 @@ struct rig {
 	char *manifest_digest;
 	struct strv env;
 	struct strv notes;
+	bool is_insecure;
 	struct fetch *fetch;
 };
 
@@ -90,11 +91,13 @@ static inline void rig_image(struct rig *rig)
 }
 
 /* The program lies in the tree, the tests run at its top. */
-static inline void rig_start(struct rig *rig)
+static inline void rig_start(struct rig *rig, const char *cert, const char *key)
 {
 	AUTO_FREE char *python = proc_find_program("python3");
 	char program[PATH_MAX];
-	const char *argv[] = {python, program, "--log", rig->log, rig->top, NULL};
+	const char *argv[] = {python,   program,  "--log",
+			      rig->log, rig->top, cert ? "--tls" : NULL,
+			      cert,     key,      NULL};
 	int in[2], out[2];
 	int stdio[3];
 	char line[64] = "";
@@ -132,22 +135,50 @@ static inline void rig_write(const struct rig *rig, const char *name, const char
 	assert_int_equal(fd_write_file(AT_FDCWD, path, text, strlen(text), 0600, &err), 0);
 }
 
-static inline int rig_make(void **state)
+/* A certificate of its own for the server. */
+static inline void rig_certify(const char *name, const char *cert, const char *key)
+{
+	AUTO_FREE char *openssl = proc_find_program("openssl");
+	AUTO_FREE char *extension = xasprintf("subjectAltName=%s", name);
+	const char *argv[] = {openssl,   "req", "-x509", "-newkey",   "rsa:2048", "-nodes",
+			      "-days",   "30",  "-subj", "/CN=tests", "-addext",  extension,
+			      "-keyout", key,   "-out",  cert,        NULL};
+	int status = -1;
+	struct err err;
+
+	assert_non_null(openssl);
+	assert_int_equal(proc_run(argv, 0, NULL, &status, &err), 0);
+	assert_int_equal(status, 0);
+}
+
+/* @name: of its certificate; NULL: plain HTTP */
+static inline int rig_make_tls(void **state, const char *name)
 {
 	const char *base = getenv("TMPDIR");
 	struct rig *rig = xmalloc(sizeof(*rig));
+	AUTO_FREE char *cert = NULL;
+	AUTO_FREE char *key = NULL;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	rig->top = xasprintf("%s/devbox-fetch-XXXXXX", base ? base : "/tmp");
 	assert_non_null(mkdtemp(rig->top));
+	cert = path_join(rig->top, "tls.crt");
+	key = path_join(rig->top, "tls.key");
 	rig->log = path_join(rig->top, "log");
 	rig_image(rig);
-	rig_start(rig);
+	if (name)
+		rig_certify(name, cert, key);
+	rig_start(rig, name ? cert : NULL, key);
 	strv_addf(&rig->env, "XDG_RUNTIME_DIR=%s", rig->top);
 	strv_addf(&rig->env, "CONTAINERS_REGISTRIES_CONF=%s/registries.conf", rig->top);
 	rig_write(rig, "registries.conf", "");
 	*state = rig;
 	return 0;
+}
+
+static inline int rig_make(void **state)
+{
+	return rig_make_tls(state, NULL);
 }
 
 static inline int rig_remove(void **state)
@@ -180,6 +211,7 @@ static inline struct fetch *rig_fetch(struct rig *rig, int64_t stall_ms)
 	const struct fetch_options options = {
 		.env = &rig->env,
 		.home = rig->top,
+		.insecure = rig->is_insecure,
 		.note = rig_note,
 		.arg = rig,
 		.stall_ms = stall_ms,
