@@ -102,7 +102,6 @@ static int read_headers(struct archive_index *index, struct archive *a, struct e
 	int rc;
 
 	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
-	    archive_read_set_options(a, "hdrcharset=BINARY") < ARCHIVE_WARN ||
 	    archive_read_open_fd(a, index->fd, BLOCK) != ARCHIVE_OK)
 		return broken(a, err);
 	for (;;) {

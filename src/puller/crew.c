@@ -8,9 +8,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #define AT_ONCE_MIN 2
 #define AT_ONCE_MAX 4
@@ -130,11 +128,9 @@ static int start_jobs(struct crew *crew, size_t limit, struct err *err)
 
 static int interrupted(const struct crew *crew, struct err *err)
 {
-	struct signalfd_siginfo info;
-
 	if (crew->report->is_gone)
 		return err_code(err, EINTR, "nobody waits for the image any more");
-	if (crew->signal_fd >= 0 && read(crew->signal_fd, &info, sizeof(info)) > 0)
+	if (signals_came(crew->signals))
 		return err_code(err, EINTR, "stopped");
 	return 0;
 }
@@ -146,7 +142,7 @@ static size_t list_fds(const struct crew *crew, struct pollfd fds[FDS_MAX])
 	size_t count = 0;
 
 	fds[count++] = (struct pollfd){.fd = crew->report->fd, .events = POLLIN};
-	fds[count++] = (struct pollfd){.fd = crew->signal_fd, .events = POLLIN};
+	fds[count++] = (struct pollfd){.fd = crew->signals->fd, .events = POLLIN};
 	for (size_t i = 0; i < crew->count && count + 2 <= FDS_MAX; i++) {
 		const struct layer_job *job = &crew->jobs[i];
 

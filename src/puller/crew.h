@@ -5,6 +5,7 @@
 #include "image/store.h"
 #include "puller/feed.h"
 #include "puller/report.h"
+#include "puller/signals.h"
 #include "puller/worker.h"
 
 #include <stdbool.h>
@@ -51,7 +52,7 @@ struct layer_job {
 };
 
 /**
- * struct crew - @fetch, @reference: for jobs of a registry; @signal_fd: a signalfd, or -1
+ * struct crew - @fetch, @reference: for jobs of a registry
  * @lease:	of all layers that are done
  * @fetched:	bytes that went through
  */
@@ -61,7 +62,7 @@ struct crew {
 	struct fetch *fetch;
 	const struct reference *reference;
 	int userns_fd;
-	int signal_fd;
+	const struct signals *signals;
 	struct layer_job *jobs;
 	size_t count;
 	struct layer_lease lease;

@@ -4,11 +4,8 @@
 #include "util/str.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
-#include <unistd.h>
 
 static int64_t now_ms(void)
 {
@@ -43,22 +40,16 @@ int intake_layers(struct puller *puller, struct crew *crew, const struct referen
 		  struct err *err)
 {
 	AUTO_FREE char *name = reference_short(reference);
-	sigset_t ours, before;
+	struct signals signals;
 	int rc;
 
 	crew->store = &puller->store;
 	crew->report = &puller->report;
 	crew->userns_fd = puller->options.userns_fd;
-	/* Before and after there is nothing that would have to be put away. */
-	(void)sigemptyset(&ours);
-	(void)sigaddset(&ours, SIGINT);
-	(void)sigaddset(&ours, SIGTERM);
-	(void)sigaddset(&ours, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &ours, &before);
-	crew->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	signals_hold(&signals);
+	crew->signals = &signals;
 	rc = crew_run(crew, name, err);
-	cleanup_close(&crew->signal_fd);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	signals_release(&signals);
 	return rc;
 }
 

@@ -15,6 +15,8 @@ static const char *const verbs[] = {"pull", "load", "save", NULL};
 static const char *const formats[] = {"oci-archive", "oci", "docker-archive", NULL};
 static const char *const compressions[] = {"none", "gzip", "zstd", NULL};
 
+#define NOT_SAID ((enum layer_compression)99)
+
 enum option { ALWAYS, COMPRESS, DATA, FORMAT, INSECURE, NAMES, OUTPUT, PLATFORM, USERNS };
 static const struct {
 	const char *name;
@@ -165,7 +167,7 @@ int puller_options_parse(const char *const *argv, struct puller_options *out_opt
 			 struct err *err)
 {
 	struct puller_options options = {.userns_fd = PULLER_USERNS_FD,
-					 .compression = LAYER_GZIP};
+					 .compression = NOT_SAID};
 	unsigned int verb = 0;
 
 	if (!argv[0])
@@ -177,6 +179,10 @@ int puller_options_parse(const char *const *argv, struct puller_options *out_opt
 		puller_options_done(&options);
 		return -1;
 	}
+	/* As docker and podman write them. */
+	if (options.compression == NOT_SAID)
+		options.compression =
+			options.format == SAVE_DOCKER_ARCHIVE ? LAYER_PLAIN : LAYER_GZIP;
 	*out_options = options;
 	return 0;
 }

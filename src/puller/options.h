@@ -25,6 +25,7 @@ enum save_format { SAVE_OCI_ARCHIVE, SAVE_OCI, SAVE_DOCKER_ARCHIVE };
  * @names:	what an archive calls its images become names here, too
  * @userns_fd:	PULLER_USERNS_FD, or -1
  * @output:	"-": standard output
+ * @compression: gzip when nothing was said, none for docker-archive
  */
 struct puller_options {
 	enum puller_verb verb;
