@@ -13,9 +13,14 @@ _devbox_options() {
 	ps) echo '-a --all' ;;
 	stats) echo '--once' ;;
 	logs) echo '-f --follow -n --tail --since -t --timestamps' ;;
+	inspect) echo '--type' ;;
+	images) echo '-a --all' ;;
 	pull) echo '--platform --insecure' ;;
 	load) echo '-i --input --platform' ;;
 	save) echo '-o --output --format --compress' ;;
+	history) echo '--no-trunc' ;;
+	rmi) echo '-f --force' ;;
+	prune) echo '-a --all --builds --dry-run' ;;
 	config) echo '--origin' ;;
 	esac
 }
@@ -26,9 +31,10 @@ _devbox_argument() {
 	*:--color) compgen -W 'auto always never' -- "$3" ;;
 	*:--progress) compgen -W 'auto tty plain json quiet' -- "$3" ;;
 	*:--directory | *:-C | *:--workdir | *:-w) compgen -d -- "$3" ;;
-	logs:-f) return 1 ;;
+	logs:-f | rmi:-f) return 1 ;;
 	*:--file | *:-f) compgen -f -- "$3" ;;
 	kill:--signal | kill:-s) compgen -W 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP' -- "$3" ;;
+	inspect:--type) compgen -W 'box image' -- "$3" ;;
 	run:--network) compgen -W 'project host none' -- "$3" ;;
 	run:--image) compgen -W 'host rootfs: oci: oci-archive: docker-archive: tar:' -- "$3" ;;
 	load:--input | load:-i | save:--output | save:-o) compgen -f -- "$3" ;;
@@ -47,7 +53,7 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect pull load save config plan doctor completion version help'
+	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect images pull load save history rmi prune du config plan doctor completion version help'
 	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
@@ -77,7 +83,7 @@ _devbox() {
 		mapfile -t COMPREPLY < <(_devbox_argument "$verb" "$prev" "$cur")
 	elif [[ $cur == -* ]]; then
 		case $verb in
-		'' | ps | stats | logs | inspect | pull | load | config | doctor) global+=' --json' ;;
+		'' | ps | stats | logs | inspect | images | pull | load | history | prune | du | config | doctor) global+=' --json' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$(_devbox_options "$verb") $global" -- "$cur")
 	else
@@ -86,6 +92,9 @@ _devbox() {
 		completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$cur") ;;
 		start | stop | restart | kill | pause | unpause | shell | stats | logs | inspect | exec)
 			mapfile -t COMPREPLY < <(compgen -W "$(devbox __complete boxes 2>/dev/null)" -- "$cur")
+			;;
+		history | rmi | save)
+			mapfile -t COMPREPLY < <(compgen -W "$(devbox __complete images 2>/dev/null)" -- "$cur")
 			;;
 		esac
 	fi

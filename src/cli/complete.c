@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "api/images.h"
 #include "api/status.h"
 #include "util/cleanup.h"
 
@@ -72,12 +73,28 @@ static int complete_boxes(struct cli *cli)
 	return 0;
 }
 
+static int complete_images(struct cli *cli)
+{
+	struct image_rows rows;
+	struct err ignored = {0};
+
+	if (cli_open(cli, &ignored) < 0 ||
+	    devbox_images(cli->devbox, false, &rows, &ignored) < 0)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < rows.count; i++)
+		(void)printf("%s\n", rows.items[i].name);
+	image_rows_done(&rows);
+	return 0;
+}
+
 int verb_complete(struct cli *cli)
 {
 	const char *what = cli->args.words.items[0];
 
 	if (strcmp(what, "boxes") == 0)
 		return complete_boxes(cli);
+	if (strcmp(what, "images") == 0)
+		return complete_images(cli);
 	if (strcmp(what, "options") == 0)
 		return complete_options(cli);
 	if (strcmp(what, "verbs") == 0) {

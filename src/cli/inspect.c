@@ -1,18 +1,15 @@
 #include "cli/cli.h"
 
+#include "api/images.h"
 #include "api/inspect.h"
 #include "cli/format.h"
+#include "cli/image_words.h"
 #include "cli/indent.h"
 #include "cli/stats_json.h"
 #include "util/cleanup.h"
 
-static void put_list(struct json *j, const char *key, const struct strv *list)
-{
-	json_array_begin(j, key);
-	for (size_t i = 0; i < list->count; i++)
-		json_text(j, NULL, list->items[i]);
-	json_array_end(j);
-}
+#include <errno.h>
+#include <string.h>
 
 static void put_time(struct json *j, const char *key, int64_t ms)
 {
@@ -50,8 +47,8 @@ static void put_life(struct json *j, const struct record *record,
 	put_time(j, "created_ms", record->created_ms);
 	put_time(j, "started_ms", record->started_ms);
 	put_time(j, "finished_ms", record->finished_ms);
-	put_list(j, "command", &record->command);
-	put_list(j, "notes", &record->notes);
+	json_list(j, "command", &record->command);
+	json_list(j, "notes", &record->notes);
 	json_text(j, "stop_signal", record->stop_signal);
 	json_u64(j, "stop_grace_us", record->stop_grace_us);
 }
@@ -66,18 +63,18 @@ static void put_process(struct json *j, const struct record *record)
 	json_text(j, "user", record->exec_user);
 	json_u64(j, "uid", record->exec_uid);
 	json_u64(j, "gid", record->exec_gid);
-	put_list(j, "groups", &record->exec_groups);
+	json_list(j, "groups", &record->exec_groups);
 	json_text(j, "home", record->exec_home);
 	json_text(j, "shell", record->exec_shell);
 	json_text(j, "working_dir", record->exec_cwd);
-	put_list(j, "environment", &record->exec_env);
+	json_list(j, "environment", &record->exec_env);
 	json_text(j, "capabilities", bounding);
 	json_bool(j, "no_new_privileges", record->exec_no_new_privs);
 	json_text(j, "seccomp",
 		  !record->exec_filter   ? "unconfined"
 		  : record->exec_profile ? record->exec_profile
 					 : "default");
-	put_list(j, "ulimits", &record->exec_rlimits);
+	json_list(j, "ulimits", &record->exec_rlimits);
 	json_text(j, "cpu_affinity", record->exec_affinity);
 	json_object_end(j);
 }
@@ -101,23 +98,74 @@ static char *describe(const struct record *record, const struct box_status *stat
 	return buf_take(&j.text);
 }
 
+static int show_box(struct cli *cli, const char *name, char **out_json, struct err *err)
+{
+	struct record record = {0};
+	struct box_status status = {0};
+
+	if (devbox_inspect(cli->devbox, name, &record, &status, err) < 0)
+		return -1;
+	*out_json = describe(&record, &status);
+	box_status_done(&status);
+	record_done(&record);
+	return 0;
+}
+
+static int show_image(struct cli *cli, const char *name, char **out_json, struct err *err)
+{
+	struct image_details details;
+
+	if (devbox_image(cli->devbox, name, &details, err) < 0)
+		return -1;
+	*out_json = image_describe(&details);
+	image_details_done(&details);
+	return 0;
+}
+
+/* A box, and where there is none of that name an image. */
+static int show_either(struct cli *cli, const char *name, char **out_json, struct err *err)
+{
+	struct err image_err;
+
+	if (show_box(cli, name, out_json, err) == 0)
+		return 0;
+	if (!name)
+		return -1;
+	if (show_image(cli, name, out_json, &image_err) == 0)
+		return 0;
+	if (err->code != ENOENT)
+		return -1;
+	(void)err_set(err, "there is no box and no image called '%s'", name);
+	return err_hint(err, "'devbox ps -a' lists boxes, 'devbox images' images");
+}
+
 int verb_inspect(struct cli *cli)
 {
 	const char *name = cli->args.words.count ? cli->args.words.items[0] : NULL;
-	struct record record = {0};
-	struct box_status status = {0};
+	const char *type = args_value(&cli->args, "type");
 	AUTO_BUF struct buf text = {0};
 	AUTO_FREE char *json = NULL;
 	struct err err = {0};
+	int result;
 
-	if (cli_open(cli, &err) < 0 ||
-	    devbox_inspect(cli->devbox, name, &record, &status, &err) < 0)
+	if (type && strcmp(type, "box") != 0 && strcmp(type, "image") != 0)
+		return cli_value_fail(cli, "type", "box or image");
+	if (!name && type && strcmp(type, "image") == 0) {
+		(void)err_set(&err, "inspect: which image?");
+		return cli_usage(cli, &err);
+	}
+	if (cli_open(cli, &err) < 0)
 		return cli_fail(cli, &err);
-	json = describe(&record, &status);
+	if (!type)
+		result = show_either(cli, name, &json, &err);
+	else if (strcmp(type, "box") == 0)
+		result = show_box(cli, name, &json, &err);
+	else
+		result = show_image(cli, name, &json, &err);
+	if (result < 0)
+		return cli_fail(cli, &err);
 	if (!cli->json)
 		json_indent(json, &text);
 	cli_put(cli->json ? json : text.data);
-	box_status_done(&status);
-	record_done(&record);
 	return 0;
 }

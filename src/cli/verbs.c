@@ -82,6 +82,28 @@ static const struct option logs_options[] = {
 	{"timestamps", 't', NULL, "begin each line with its time", NULL},
 	END,
 };
+static const struct option inspect_options[] = {
+	{"type", 0, "TYPE", "box or image; a box, and where there is none an image", NULL},
+	END,
+};
+static const struct option images_options[] = {
+	{"all", 'a', NULL, "those without a name, too", NULL},
+	END,
+};
+static const struct option history_options[] = {
+	{"no-trunc", 0, NULL, "the whole of each step", NULL},
+	END,
+};
+static const struct option rmi_options[] = {
+	{"force", 'f', NULL, "also what boxes stand on; by id, with all its names", NULL},
+	END,
+};
+static const struct option prune_options[] = {
+	{"all", 'a', NULL, "also images with a name that no box stands on", NULL},
+	{"builds", 0, NULL, "also build steps that no box stands on", NULL},
+	{"dry-run", 0, NULL, "only list what would go", NULL},
+	END,
+};
 static const struct option pull_options[] = {
 	{"platform", 0, "PLATFORM", "such as linux/arm64; this machine's", NULL},
 	{"insecure", 0, NULL, "accept plain HTTP and unknown certificates", NULL},
@@ -138,15 +160,25 @@ static const struct verb table[] = {
 	 MANY},
 	{"logs", BOXES, "what boxes wrote", verb_logs, logs_options, GROUP_LOOK, VERB_JSON,
 	 MANY},
-	{"inspect", BOX, "everything known of a box, as JSON", verb_inspect, NONE, GROUP_LOOK,
-	 VERB_JSON, 0, 1},
+	{"inspect", "[BOX|IMAGE]", "everything known of a box or an image, as JSON",
+	 verb_inspect, inspect_options, GROUP_LOOK, VERB_JSON, 0, 1},
 
+	{"images", "", "list the images of the store", verb_images, images_options,
+	 GROUP_IMAGES, VERB_JSON, 0, 0},
 	{"pull", "IMAGE...", "fetch images of a registry", verb_pull, pull_options,
 	 GROUP_IMAGES, VERB_JSON, 1, WORDS_ANY},
 	{"load", "[SOURCE]", "read an image from a file or folder", verb_load, load_options,
 	 GROUP_IMAGES, VERB_JSON, 0, 1},
 	{"save", "IMAGE...", "write images to a file or folder", verb_save, save_options,
 	 GROUP_IMAGES, 0, 1, WORDS_ANY},
+	{"history", "IMAGE", "how an image was made", verb_history, history_options,
+	 GROUP_IMAGES, VERB_JSON, 1, 1},
+	{"rmi", "IMAGE...", "remove images", verb_rmi, rmi_options, GROUP_IMAGES, 0, 1,
+	 WORDS_ANY},
+	{"prune", "", "remove what nobody needs", verb_prune, prune_options, GROUP_IMAGES,
+	 VERB_JSON, 0, 0},
+	{"du", "", "what lies on the disk, and what could go", verb_du, NONE, GROUP_IMAGES,
+	 VERB_JSON, 0, 0},
 
 	{"config", "", "the profile as merged", verb_config, config_options, GROUP_PROFILE,
 	 VERB_JSON, 0, 0},
@@ -159,20 +191,15 @@ static const struct verb table[] = {
 	{"version", "", "print the version", verb_version, NONE, GROUP_OTHER, 0, 0, 0},
 	{"help", "[VERB]", "print help", verb_help, NONE, GROUP_OTHER, 0, 0, 1},
 
-	{"__complete", "boxes|verbs|options [VERB]|keys", "words for completion", verb_complete,
-	 NONE, GROUP_OTHER, VERB_HIDDEN, 1, 2},
+	{"__complete", "boxes|images|verbs|options [VERB]|keys", "words for completion",
+	 verb_complete, NONE, GROUP_OTHER, VERB_HIDDEN, 1, 2},
 
 	LATER("init"),
 	LATER("top"),
 	LATER("events"),
 	LATER("port"),
 	LATER("tui"),
-	LATER("images"),
-	LATER("rmi"),
-	LATER("history"),
 	LATER("build"),
-	LATER("prune"),
-	LATER("du"),
 	LATER("diff"),
 	LATER("snapshot"),
 	LATER("rollback"),

@@ -108,6 +108,17 @@ static void name_layers(struct round *r)
 			strv_add(&r->named, r->list.builds[i].layer);
 }
 
+/* As people write it. */
+static char *name_words(const char *text)
+{
+	AUTO_REFERENCE struct reference reference = {0};
+	struct err ignored;
+
+	if (reference_parse(text, NULL, &reference, &ignored) < 0)
+		return xstrdup(text);
+	return reference_short(&reference);
+}
+
 static int drop_refs(struct round *r, struct err *err)
 {
 	bool is_changed = false;
@@ -115,10 +126,12 @@ static int drop_refs(struct round *r, struct err *err)
 	for (size_t i = 0; i < r->list.ref_count; i++) {
 		const struct image_ref *ref = &r->list.refs[i];
 		AUTO_FREE char *path = ref_path(ref->text, ref->platform);
+		AUTO_FREE char *words = NULL;
 
 		if (!r->ref_goes[i])
 			continue;
-		collected_add(&r->collected, 0, "name %s", ref->text);
+		words = name_words(ref->text);
+		collected_add(&r->collected, 0, "name %s", words);
 		if (r->options->dry_run)
 			continue;
 		if (unlinkat(r->store->fd, path, 0) < 0 && errno != ENOENT)
