@@ -254,7 +254,10 @@ void http_resume(struct http *http)
 static void keep_server(struct http *http)
 {
 	char *url = NULL;
+	curl_off_t tls_us = 0;
 
+	(void)curl_easy_getinfo(http->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
+	http->has_tls = tls_us > 0;
 	(void)curl_easy_getinfo(http->easy, CURLINFO_REDIRECT_COUNT, &http->redirects);
 	(void)curl_easy_getinfo(http->easy, CURLINFO_EFFECTIVE_URL, &url);
 	if (http->redirects > 0 && url)

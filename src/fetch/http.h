@@ -75,7 +75,8 @@ struct http {
 	bool is_stopped;
 	bool is_begun;
 	bool is_paused;
-	bool is_tls;
+	bool is_tls;  /* the question's address is https */
+	bool has_tls; /* the two agreed on keys */
 	long redirects;
 	char *server; /* host that answered last, after a redirection */
 	uint64_t received;

@@ -96,8 +96,11 @@ static void fail(struct job *job, const struct trouble *trouble)
 	job->failures = gets_on ? 1 : job->failures + 1;
 	if (trouble->kind == TROUBLE_RETRY && job->failures < FAILURES_MAX) {
 		pause = trouble_pause_ms(trouble, job->failures, job->fetch->backoff_ms);
-		fetch_note(job->fetch, "%s; trying again in %lld s", trouble->err.message,
-			   (long long)(pause + 999) / 1000);
+		if (pause < 1000)
+			fetch_note(job->fetch, "%s; trying again", trouble->err.message);
+		else
+			fetch_note(job->fetch, "%s; trying again in %lld s",
+				   trouble->err.message, (long long)pause / 1000);
 		job->wake_ms = now_ms() + pause;
 		move(job, JOB_PAUSES);
 		return;
@@ -179,17 +182,22 @@ static void ask(struct job *job)
 }
 
 /* It has a slot as long as it uses the network. */
+static bool is_busy(const struct job *job)
+{
+	return job->kind->is_blob && (job->state == JOB_LOGS_IN || job->state == JOB_ASKS ||
+				      job->state == JOB_PAUSES);
+}
+
 static bool has_slot(const struct job *job)
 {
+	const struct job *other = job->fetch->jobs;
 	size_t busy = 0;
 
 	if (!job->kind->is_blob)
 		return true;
-	for (const struct job *other = job->fetch->jobs; other; other = other->next)
-		if (other->kind->is_blob &&
-		    (other->state == JOB_LOGS_IN || other->state == JOB_ASKS ||
-		     other->state == JOB_PAUSES))
-			busy++;
+	/* Those that are busy stand before those that wait. */
+	for (; other && busy < FETCH_PARALLEL; other = other->next)
+		busy += is_busy(other);
 	return busy < FETCH_PARALLEL;
 }
 

@@ -37,7 +37,8 @@ bool transport_is_no_tls(const struct http *http)
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return http->answer.status == 0;
+	case CURLE_OPERATION_TIMEDOUT:
+		return !http->has_tls && http->answer.status == 0;
 	default:
 		return false;
 	}

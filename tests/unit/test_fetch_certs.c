@@ -77,9 +77,9 @@ static int tls_make_elsewhere(void **state)
 	return rig_make_tls(state, "DNS:registry.example.com");
 }
 
-static int get(struct rig *rig, struct err *err)
+static int get_of(struct rig *rig, const char *repository, struct err *err)
 {
-	AUTO_REFERENCE struct reference reference = rig_reference(rig, "app");
+	AUTO_REFERENCE struct reference reference = rig_reference(rig, repository);
 	struct fetched fetched = {0};
 
 	(void)rig_fetch(rig, 5000);
@@ -87,6 +87,11 @@ static int get(struct rig *rig, struct err *err)
 		return -1;
 	fetched_done(&fetched);
 	return 0;
+}
+
+static int get(struct rig *rig, struct err *err)
+{
+	return get_of(rig, "app", err);
 }
 
 static void trust(struct rig *rig)
@@ -164,6 +169,19 @@ static void redirection_from_tls_to_plain_is_refused(void **state)
 	assert_non_null(strstr(run.err.message, "which is not https"));
 }
 
+static void server_of_tls_is_never_asked_without(void **state)
+{
+	struct rig *rig = *state;
+	AUTO_ASKED struct asked asked = {0};
+	struct err err = {0};
+
+	trust(rig);
+	assert_int_equal(get_of(rig, "x-manifest-mute-0/app", &err), -1);
+	/* Each of them came; in plain HTTP they would not have. */
+	asked = rig_asked(rig);
+	assert_int_equal(json_array_size(asked.all), 5);
+}
+
 #define IN_RIG(test) cmocka_unit_test_setup_teardown(test, rig_make, rig_remove)
 #define WITH_TLS(test) cmocka_unit_test_setup_teardown(test, tls_make, rig_remove)
 
@@ -179,6 +197,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(certificate_of_another_host_is_refused,
 						tls_make_elsewhere, rig_remove),
 		WITH_TLS(insecure_takes_any_certificate),
+		WITH_TLS(server_of_tls_is_never_asked_without),
 		WITH_TLS(redirection_from_tls_to_plain_is_refused),
 	};
 
