@@ -1,5 +1,6 @@
 #include "api/internal.h"
 
+#include "image/reference.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
 #include "util/path.h"
@@ -93,10 +94,30 @@ static void add_mounts(const struct spec *spec, struct grants *out)
 		add(out, xasprintf("device %s", spec->devices[i].source), &spec->devices[i].at);
 }
 
+/* Its files are read and shown in the box, wherever a link in the workspace leads to. What the
+ * user named on the command line needs no question. */
+static void add_image(const struct spec *spec, struct grants *out)
+{
+	AUTO_REFERENCE struct reference ref = {0};
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *project = NULL;
+	struct err ignored;
+
+	if (!spec->image.at.file ||
+	    reference_parse(spec->image.value, NULL, &ref, &ignored) < 0 || !ref.path)
+		return;
+	path = realpath(ref.path, NULL);
+	project = realpath(spec->project_dir, NULL);
+	if (path && project && path_is_below(path, project))
+		return;
+	add(out, xasprintf("image %s", ref.text), &spec->image.at);
+}
+
 static void list_grants(const struct spec *spec, struct grants *out)
 {
 	size_t i;
 
+	add_image(spec, out);
 	add_mounts(spec, out);
 	if (spec->home == HOME_SHARED)
 		add(out, xstrdup("your real home"), &spec->home_at);

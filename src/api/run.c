@@ -47,17 +47,21 @@ static void override_image(const struct run_options *options, struct spec *spec)
 	spec->pull_policy = PULL_MISSING;
 }
 
-static int override_spec(const struct run_options *options, struct spec *spec, struct err *err)
+static void override_spec(const struct run_options *options, struct spec *spec)
 {
-	static const char *const modes[] = {"project", "host", "none", NULL};
-
-	if (options->image)
-		override_image(options, spec);
 	if (options->platform) {
 		free(spec->platform.value);
 		spec->platform.value = xstrdup(options->platform);
 		memset(&spec->platform.at, 0, sizeof(spec->platform.at));
 	}
+}
+
+/* For the command: steps of a build have the network of the profile. */
+static int override_network(const struct run_options *options, struct spec *spec,
+			    struct err *err)
+{
+	static const char *const modes[] = {"project", "host", "none", NULL};
+
 	if (!options->network)
 		return 0;
 	if (strcmp(options->network, "project") == 0)
@@ -119,7 +123,9 @@ static void describe_command(const struct run *run, struct prepare_request *requ
 	if (run->image_argv.count == 0)
 		return;
 	request->argv = &run->image_argv;
-	if (!request->working_dir && !run->spec.working_dir.at.file)
+	if (!request->working_dir && run->spec.working_dir.at.file)
+		request->working_dir = run->spec.working_dir.value;
+	else if (!request->working_dir)
 		request->working_dir =
 			config->working_dir && *config->working_dir ? config->working_dir : "/";
 	if (!request->user_name && !run->spec.user.at.file)
@@ -292,6 +298,8 @@ int devbox_run(struct devbox *devbox, const struct run_options *options, int *ou
 	if (devbox_load(devbox, false, false, &config, &run.spec, &run.project, err) < 0)
 		return -1;
 	config_free(config);
+	if (options->image)
+		override_image(options, &run.spec);
 	if (api_check_grants(devbox, &run.project, &run.spec, err) < 0) {
 		project_done(&run.project);
 		spec_done(&run.spec);
@@ -299,9 +307,10 @@ int devbox_run(struct devbox *devbox, const struct run_options *options, int *ou
 	}
 	if (run.spec.home == HOME_ISOLATED)
 		run.spec.home = HOME_TMPFS;
-	rc = override_spec(options, &run.spec, err);
+	override_spec(options, &run.spec);
+	rc = find_image(&run, err);
 	if (rc == 0)
-		rc = find_image(&run, err);
+		rc = override_network(options, &run.spec, err);
 	if (rc == 0)
 		rc = find_command(&run, err);
 	if (rc == 0) {

@@ -77,7 +77,7 @@ refused 'stop_signal: SIGNOPE' "1:14: error: $line'SIGNOPE'(${hint}$line)?" 'a b
 refused 'home: nowhere' "1:7: error: home must be 'isolated', 'tmpfs' or 'shared', not 'nowhere'" 'a word that is none of three'
 refused 'name: Bad Name' "1:7: error: name must be $line, not 'Bad Name'" 'a bad name'
 refused 'image: rootfs:/nope' "1:8: error: image 'rootfs:/nope': No such file or directory${hint}$line" 'an image that is not there'
-refused 'image: debian:12' "1:8: error: image 'debian:12' needs $line, which is not built yet${hint}$line" 'an image that is not built yet'
+refused $'image: debian:12\npull_policy: never' "1:8: error: image 'debian:12' is not in the store, $line${hint}devbox pull debian:12" 'an image that nothing may fetch'
 refused 'image: rootfs:/etc/passwd' "1:8: error: image 'rootfs:/etc/passwd': Not a directory${hint}$line" 'an image that is a file'
 refused 'workspace: /no/such' "1:12: error: workspace '/no/such': No such file or directory${hint}$line" 'a workspace that is not there'
 refused 'volumes: ["/no/such:/x"]' "1:11: error: volume source '/no/such': No such file or directory${hint}$line" 'a volume that is not there'

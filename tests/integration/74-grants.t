@@ -36,6 +36,22 @@ run bx up
 unlike "$err" $'\e' 'what is asked for has no control characters when it is shown'
 bx down >/dev/null 2>&1
 
+mkdir "$tmp/host/root"
+ln -s "$tmp/host/root" link
+for image in "rootfs:$tmp/host/root" "tar:$tmp/host/file" 'rootfs:./link' 'oci:./link:name'; do
+	echo "image: $image" >devbox.yaml
+	run bx run -- true
+	like "$err" "devbox.yaml:1:8: error: the profile asks for more.*: image ${image%%:*}:" "$image shows files of the host"
+done
+mkdir root
+echo 'image: rootfs:root' >devbox.yaml
+run bx run -- true
+unlike "$err" 'asks for more' 'an image in the own folder does not'
+echo "image: rootfs:$tmp/host/root" >devbox.yaml
+run bx run --image host -- true
+is "$status" 0 'what the user named himself is not asked about'
+bx down >/dev/null 2>&1
+
 # --- a box that writes its profile ---
 make_project grants "image: host
 hostname: first"
