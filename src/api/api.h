@@ -1,6 +1,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "api/build_event.h"
 #include "api/progress.h"
 #include "config/config.h"
 #include "config/spec.h"
@@ -37,6 +38,7 @@ struct devbox {
 	struct host_user user;
 	struct dirs dirs;
 	struct progress progress; /* nobody until the caller says who */
+	struct build_watch build_watch;
 };
 int devbox_open(const struct devbox_options *options, struct devbox **out_devbox,
 		struct err *err);
@@ -68,6 +70,7 @@ struct up_options {
 	bool dry_run;             /* only *out_plan */
 	bool allow_degraded;      /* limits that cannot be enforced are said, not fatal */
 	bool pull;                /* as pull_policy: always */
+	bool rebuild;             /* run packages and build.steps again */
 	uint64_t wait_timeout_us; /* 0: 60 s */
 };
 /** devbox_up() - start the project's boxes, or apply what differs. *out_plan (may be NULL) gets

@@ -27,40 +27,12 @@ struct build_base {
 	struct layer_lease *lease;
 };
 
-enum build_event_kind {
-	BUILD_CACHED, /* the layer is there already */
-	BUILD_WANTED, /* with dry_run: the step would run; @why */
-	BUILD_BEGINS, /* the step runs; @why */
-	BUILD_OUTPUT, /* @text: bytes it wrote, as they come */
-	BUILD_DONE,   /* it succeeded after @took_us */
-	BUILD_FAILED, /* @text: its last output; the error says the rest */
-};
-
-/**
- * struct build_event - how it goes; borrowed
- * @step:	"packages", or the number in build.steps from 1, as text
- * @what:	the command in one line, or the packages
- * @why:	"packages: git is new", "requirements.txt changed", "not built yet"
- * @when_ms:	BUILD_CACHED: when it was made, CLOCK_REALTIME
- */
-struct build_event {
-	enum build_event_kind kind;
-	const char *step;
-	const char *what;
-	const char *why;
-	const char *text;
-	size_t text_len;
-	uint64_t took_us;
-	int64_t when_ms;
-};
-
 /**
  * struct build_options - how to build
  * @no_cache:	run every step
  * @from:	run this number of build.steps and what follows; 0: none
  * @dry_run:	only say what is cached; *out_layers are those that are
  * @debug:	a shell in the box of the failed step; it needs a terminal
- * @watch:	told of each step; may be NULL
  */
 struct build_options {
 	bool no_cache;
@@ -68,8 +40,6 @@ struct build_options {
 	bool dry_run;
 	bool debug;
 	bool allow_degraded;
-	void (*watch)(void *arg, const struct build_event *event);
-	void *arg;
 };
 
 /** api_has_build() - the profile has packages or steps. */
@@ -89,5 +59,12 @@ int api_build(struct devbox *devbox, const struct spec *spec, const struct proje
 /** build_folder_id() - a folder that is a root, for the keys: its path and inode, and the times
  * of change of it and of what its package manager writes. free() it. */
 int build_folder_id(const char *dir, char **out_id, struct err *err);
+
+/**
+ * devbox_build() - the image of the profile and the layers on it, without starting a box
+ * @pull:	as pull_policy `always`
+ */
+int devbox_build(struct devbox *devbox, const struct build_options *options, bool pull,
+		 struct err *err);
 
 #endif

@@ -204,10 +204,14 @@ int api_ensure_image(struct devbox *devbox, const struct ensure_request *request
 	rc = take_platform(&want, err);
 	if (rc == 0 && want.ref.source != IMAGE_HOST && want.ref.source != IMAGE_ROOTFS)
 		rc = get(&want, &image, err);
+	if (rc < 0)
+		(void)at_image(&want, err);
+	want_done(&want);
+	if (rc == 0)
+		rc = api_build_image(devbox, request, &image, err);
 	if (rc == 0)
 		*out_image = image;
 	else
-		(void)at_image(&want, err);
-	want_done(&want);
+		box_image_done(&image);
 	return rc;
 }

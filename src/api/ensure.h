@@ -2,6 +2,7 @@
 #define API_ENSURE_H
 
 #include "api/api.h"
+#include "api/build.h"
 #include "box/prepare.h"
 #include "image/store.h"
 
@@ -30,6 +31,7 @@ void box_image_done(struct box_image *image);
  * @spec:	its image, platform and pull_policy
  * @pull:	as pull_policy `always`
  * @look_only:	fetch and make nothing: `devbox plan`
+ * @build:	of packages and build.steps; NULL: as usual
  */
 struct ensure_request {
 	const struct spec *spec;
@@ -37,15 +39,21 @@ struct ensure_request {
 	bool pull;
 	bool look_only;
 	bool allow_degraded;
+	const struct build_options *build;
 };
 
 /**
  * api_ensure_image() - the image of the profile, whole and unpacked: looked up, and fetched or
- * read by devbox-image when it is missing, has changed, or the policy says so
+ * read by devbox-image when it is missing, has changed, or the policy says so; with the layers of
+ * packages and build.steps on it
  * @err:	at the profile's line
  */
 int api_ensure_image(struct devbox *devbox, const struct ensure_request *request,
 		     struct box_image *out_image, struct err *err);
+
+/** api_build_image() - put the layers of packages and build.steps on @image. */
+int api_build_image(struct devbox *devbox, const struct ensure_request *request,
+		    struct box_image *image, struct err *err);
 
 /**
  * api_settle_layer() - before a box of a project starts: its own layer stays only on the layers

@@ -45,6 +45,7 @@ static void override_image(const struct run_options *options, struct spec *spec)
 	memset(&spec->image.at, 0, sizeof(spec->image.at));
 	memset(&spec->platform.at, 0, sizeof(spec->platform.at));
 	spec->pull_policy = PULL_MISSING;
+	spec_drop_build(spec);
 }
 
 static void override_spec(const struct run_options *options, struct spec *spec)

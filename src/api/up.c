@@ -307,12 +307,14 @@ static int lock(struct up *up, struct err *err)
 /* All that is needed to start, and the user's consent before anything is fetched. */
 static int get_ready(struct up *up, struct err *err)
 {
+	const struct build_options build = {.no_cache = up->options->rebuild};
 	const struct ensure_request ensure = {
 		.spec = &up->spec,
 		.project = &up->project,
 		.pull = up->options->pull,
 		.look_only = up->options->dry_run,
 		.allow_degraded = up->options->allow_degraded,
+		.build = &build,
 	};
 	struct prepare_request request;
 

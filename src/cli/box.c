@@ -27,6 +27,7 @@ int verb_up(struct cli *cli)
 		.dry_run = args_has(&cli->args, "dry-run"),
 		.allow_degraded = args_has(&cli->args, "allow-degraded"),
 		.pull = args_has(&cli->args, "pull"),
+		.rebuild = args_has(&cli->args, "rebuild"),
 	};
 	struct err err = {0};
 

@@ -29,6 +29,7 @@ static void put_log(void *arg, enum log_level level, const char *text)
 	/* Results that were printed before stay before. */
 	(void)fflush(stdout);
 	progress_view_clear(cli->progress);
+	build_view_clear(cli->build_view);
 	report_log(level, text, cli->err_colour, &line);
 	put_stderr(&line);
 }
@@ -96,6 +97,8 @@ int cli_open(struct cli *cli, struct err *err)
 		return -1;
 	cli->devbox->progress =
 		(struct progress){.event = progress_view_event, .arg = cli->progress};
+	cli->devbox->build_watch =
+		(struct build_watch){.event = build_view_event, .arg = cli->build_view};
 	return 0;
 }
 
@@ -133,6 +136,12 @@ static bool ask(void *arg, const char *question)
 }
 
 /* Return: 0, or the exit status for a wrong value. */
+/* Verbs that are about the steps of a build, and not on the way to something else. */
+static bool shows_cached(const struct verb *verb)
+{
+	return verb && (strcmp(verb->name, "build") == 0 || strcmp(verb->name, "plan") == 0);
+}
+
 static int take_globals(struct cli *cli)
 {
 	static const char *const whens[] = {"auto", "always", "never", NULL};
@@ -158,6 +167,8 @@ static int take_globals(struct cli *cli)
 	if (progress_mode_parse(args_value(&cli->args, "progress"), &mode) < 0)
 		return cli_value_fail(cli, "progress", "auto, tty, plain, json or quiet");
 	cli->progress = progress_view_new(cli->quiet ? SHOW_QUIET : mode);
+	cli->build_view = build_view_new(cli->quiet ? SHOW_QUIET : mode,
+					 cli->verbose || shows_cached(cli->args.verb));
 	return 0;
 }
 
@@ -217,6 +228,7 @@ int cli_main(int argc, char **argv)
 	log_to(NULL, NULL);
 	devbox_close(cli.devbox);
 	progress_view_free(cli.progress);
+	build_view_free(cli.build_view);
 	strv_done(&cli.options.files);
 	args_done(&cli.args);
 	return status;

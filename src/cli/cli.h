@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "cli/args.h"
+#include "cli/build_view.h"
 #include "cli/progress.h"
 #include "util/err.h"
 #include "util/json.h"
@@ -25,6 +26,7 @@ struct cli {
 	struct devbox *devbox;
 	struct devbox_options options;
 	struct progress_view *progress;
+	struct build_view *build_view;
 	bool json;
 	bool quiet;
 	bool verbose;
@@ -68,6 +70,7 @@ int verb_ps(struct cli *cli);
 int verb_stats(struct cli *cli);
 int verb_logs(struct cli *cli);
 int verb_inspect(struct cli *cli);
+int verb_build(struct cli *cli);
 int verb_pull(struct cli *cli);
 int verb_load(struct cli *cli);
 int verb_save(struct cli *cli);

@@ -28,6 +28,7 @@ static const struct option up_options[] = {
 	{"dry-run", 0, NULL, "print the steps instead of taking them", NULL},
 	{"allow-degraded", 0, NULL, "start without the limits this machine cannot keep", NULL},
 	{"pull", 0, NULL, "fetch the image anew when the registry has another", NULL},
+	{"rebuild", 0, NULL, "install packages and run build.steps again", NULL},
 	{"wait-timeout", 0, "DURATION", "how long to wait until the box is up; 60s", NULL},
 	END,
 };
@@ -109,6 +110,15 @@ static const struct option pull_options[] = {
 	{"insecure", 0, NULL, "accept plain HTTP and unknown certificates", NULL},
 	END,
 };
+static const struct option build_options[] = {
+	{"no-cache", 0, NULL, "run every step again", NULL},
+	{"from", 0, "N", "run step N of build.steps again, and those after it", NULL},
+	{"debug", 0, NULL, "open a shell where a step failed", NULL},
+	{"dry-run", 0, NULL, "only say which steps would run, and why", NULL},
+	{"pull", 0, NULL, "fetch the image anew when the registry has another", NULL},
+	{"allow-degraded", 0, NULL, "build without the limits this machine cannot keep", NULL},
+	END,
+};
 static const struct option load_options[] = {
 	{"input", 'i', "FILE", "the file; standard input", NULL},
 	{"platform", 0, "PLATFORM", "such as linux/arm64; this machine's", NULL},
@@ -167,6 +177,8 @@ static const struct verb table[] = {
 	 GROUP_IMAGES, VERB_JSON, 0, 0},
 	{"pull", "IMAGE...", "fetch images of a registry", verb_pull, pull_options,
 	 GROUP_IMAGES, VERB_JSON, 1, WORDS_ANY},
+	{"build", "", "make the layers of packages and build.steps", verb_build, build_options,
+	 GROUP_IMAGES, 0, 0, 0},
 	{"load", "[SOURCE]", "read an image from a file or folder", verb_load, load_options,
 	 GROUP_IMAGES, VERB_JSON, 0, 1},
 	{"save", "IMAGE...", "write images to a file or folder", verb_save, save_options,
@@ -199,7 +211,6 @@ static const struct verb table[] = {
 	LATER("events"),
 	LATER("port"),
 	LATER("tui"),
-	LATER("build"),
 	LATER("diff"),
 	LATER("snapshot"),
 	LATER("rollback"),

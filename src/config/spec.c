@@ -1,6 +1,7 @@
 #include "config/spec.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void list_done(struct spec_list *list)
 {
@@ -44,7 +45,7 @@ static void kernel_done(struct spec *spec)
 	list_done(&spec->cap_drop);
 }
 
-static void build_done(struct spec *spec)
+void spec_drop_build(struct spec *spec)
 {
 	for (size_t i = 0; i < PACKAGER_COUNT; i++)
 		list_done(&spec->packages[i]);
@@ -55,6 +56,9 @@ static void build_done(struct spec *spec)
 		list_done(&spec->build_steps[i].inputs);
 	}
 	free(spec->build_steps);
+	memset(spec->packages, 0, sizeof(spec->packages));
+	spec->build_steps = NULL;
+	spec->build_step_count = 0;
 }
 
 void spec_done(struct spec *spec)
@@ -77,7 +81,7 @@ void spec_done(struct spec *spec)
 	strv_done(&spec->extra_hosts);
 	strv_done(&spec->dns);
 	strv_done(&spec->dns_search);
-	build_done(spec);
+	spec_drop_build(spec);
 	mounts_done(spec);
 	kernel_done(spec);
 	strv_done(&spec->owned_files);

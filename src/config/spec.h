@@ -197,6 +197,8 @@ struct spec {
 };
 
 void spec_done(struct spec *spec);
+/** spec_drop_build() - as if there were no packages and steps. */
+void spec_drop_build(struct spec *spec);
 
 /** spec_at() - the error is about the value written at @at, if it was written. Return: -1. */
 static inline int spec_at(const struct origin *at, struct err *err)

@@ -252,7 +252,7 @@ static void compare_facts(struct words *words, const json_t *old, const json_t *
 	    json_is_true(json_object_get(now, "network")))
 		say(words, "its network changed");
 	if (strcmp(text_of(old, "parent"), text_of(now, "parent")) != 0)
-		say(words, "what it stands on changed");
+		say(words, BUILD_PARENT_DIFFERS);
 }
 
 char *build_facts_differ(const char *text, const struct build_facts *facts)

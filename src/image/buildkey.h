@@ -32,6 +32,9 @@ void build_key(const struct build_facts *facts, char out_key[SHA256_HEX_MAX]);
  * @step: whose it is. free() it. */
 char *build_facts_text(const struct build_facts *facts, const char *project, const char *step);
 
+/* When nothing else than the parent is new. */
+#define BUILD_PARENT_DIFFERS "what it stands on changed"
+
 /**
  * build_facts_differ() - what is new since @text, in words: "requirements.txt changed",
  * "git is new". free() it; NULL when nothing is, or @text is none.
