@@ -111,13 +111,19 @@ static bool is_missing(int code)
 	return code == ENOENT || code == ENOTDIR || code == ELOOP;
 }
 
-/* One more folder: f->path is its path, NUL-terminated, the one on top its parent. */
-static struct folder *enter_or_make(struct folders *f, size_t len, struct err *err)
+/* One more folder: f->path is its path, NUL-terminated, the one on top its parent; which, when
+ * it *is_new, is empty. */
+static struct folder *enter_or_make(struct folders *f, size_t len, bool *is_new,
+				    struct err *err)
 {
 	const char *name = f->path + top_of(f)->len + (top_of(f)->len ? 1 : 0);
-	int fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
+	int fd = -1;
 
-	if (fd < 0 && is_missing(errno)) {
+	if (!*is_new) {
+		fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
+		*is_new = fd < 0 && is_missing(errno);
+	}
+	if (*is_new) {
 		if (make_missing(f, name, err) < 0)
 			return NULL;
 		fd = openat(top_of(f)->fd, name, DIR_FLAGS | O_NOFOLLOW);
@@ -133,6 +139,7 @@ static struct folder *enter_or_make(struct folders *f, size_t len, struct err *e
 static struct folder *enter_each(struct folders *f, size_t len, struct err *err)
 {
 	struct folder *top = top_of(f);
+	bool is_new = false;
 
 	while (top && top->len < len) {
 		size_t at = top->len + (top->len ? 1 : 0);
@@ -140,7 +147,7 @@ static struct folder *enter_each(struct folders *f, size_t len, struct err *err)
 		char slash = f->path[end];
 
 		f->path[end] = '\0';
-		top = enter_or_make(f, end, err);
+		top = enter_or_make(f, end, &is_new, err);
 		f->path[end] = slash;
 	}
 	return top;

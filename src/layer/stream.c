@@ -80,6 +80,8 @@ static int check_ratio(struct stream *s)
 /* Return: 1 when there is more, 0 at the end, or -1. */
 static int fill(struct stream *s, struct block *block)
 {
+	if (!block->data)
+		block->data = xmalloc(STREAM_BLOCK_BYTES);
 	if (inflate_next(s->inflate, block->data, STREAM_BLOCK_BYTES, &block->len, &s->err) < 0)
 		return -1;
 	if (block->len == 0)
@@ -161,8 +163,6 @@ int stream_start(int fd, enum inflate_gzip gzip, const struct stream_limits *lim
 	sha256_begin(&s->hash);
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_cond_init(&s->changed, NULL);
-	for (size_t i = 0; i < STREAM_BLOCKS; i++)
-		s->blocks[i].data = xmalloc(STREAM_BLOCK_BYTES);
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->inflate = inflate_new(fd, s->stop_fd, gzip);
 
