@@ -168,6 +168,15 @@ static int check_network(const char *realm, const char *realm_name, const char *
 	return refuse(realm, host, "an address of a private network", err);
 }
 
+/* Of other letters and digits libcurl makes ASCII, and what was a name is an address. */
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~')
+			return false;
+	return true;
+}
+
 int realm_check(const char *realm, const char *host, bool is_plain, struct err *err)
 {
 	AUTO_URL CURLU *url = parse_url(realm);
@@ -180,7 +189,7 @@ int realm_check(const char *realm, const char *host, bool is_plain, struct err *
 		return refuse(realm, host, "which is no address of a server", err);
 	if (strcasecmp(scheme, "https") != 0 && (!is_plain || strcasecmp(scheme, "http") != 0))
 		return refuse(realm, host, "which is not https", err);
-	if (!name || !*name || fragment || !str_is_printable(realm))
+	if (!name || !*name || fragment || !is_ascii(realm) || !is_ascii(name))
 		return refuse(realm, host, "which is no address of a server", err);
 	if (user)
 		return refuse(realm, host, "an address with a user in it", err);

@@ -69,6 +69,11 @@ static void realm_that_leads_astray_is_refused(void **state)
 		{"https://[64:ff9b::a9fe:a9fe]/token", "docker.io"},
 		{"https://[fe80::1]/token", "docker.io"},
 		{"https://[fd00::1]/token", "docker.io"},
+		/* 169.254.169.254 once libcurl has made ASCII of it. */
+		{"https://169.254.169.\xef\xbc\x92\xef\xbc\x95\xef\xbc\x94/", "docker.io"},
+		{"https://169.254.169.%EF%BC%92%EF%BC%95%EF%BC%94/", "docker.io"},
+		{"https://169%2e254.169.254/", "docker.io"},
+		{"https://\xe2\x93\x9bocalhost/", "docker.io"},
 		{"https://10.1.2.3/token", "docker.io"},
 		{"https://172.20.0.1/token", "docker.io"},
 		{"https://192.168.1.1/token", "docker.io"},
