@@ -1,46 +1,61 @@
 #include "host/host.h"
 
 #include "util/cleanup.h"
+#include "util/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RECORD_MAX_BYTES (1U << 20)
 
 #define PASSWD_FILE "/etc/passwd"
 #define GROUP_FILE "/etc/group"
-#define LINE_MAX_BYTES 1024
+#define FILE_MAX_BYTES (4U << 20)
 
 /*
- * The local files first: nearly everybody is in them, and to be told the same by a name service
- * takes sockets, its settings and its libraries. "+" and "-" begin lines that are not accounts
- * but words to such a service.
+ * The line of an account file with this id, free() it; NULL: none. The local files come first:
+ * nearly everybody is in them, and to be told the same by a name service takes sockets, its
+ * settings and its libraries. "+" and "-" begin lines that are not accounts but words to such a
+ * service.
  */
-static bool find_local_user(uid_t uid, struct passwd *record, char *buffer, size_t size)
+static char *find_line(const char *path, uint32_t id)
 {
-	AUTO_FCLOSE FILE *file = fopen(PASSWD_FILE, "re");
-	struct passwd *found;
+	AUTO_FREE char *text = NULL;
+	struct err ignored;
+	char *save = NULL;
+	char *line;
 
-	while (file && fgetpwent_r(file, record, buffer, size, &found) == 0) {
-		if (record->pw_uid == uid && !strchr("+-", record->pw_name[0]))
-			return true;
+	if (fd_read_file(AT_FDCWD, path, FILE_MAX_BYTES, &text, &ignored) < 0)
+		return NULL;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *field = strchr(line, ':');
+		char *end;
+
+		field = field ? strchr(field + 1, ':') : NULL;
+		if (!field || strchr("+-:", line[0]))
+			continue;
+		if (strtoul(field + 1, &end, 10) == id && end != field + 1 && *end == ':')
+			return xstrdup(line);
 	}
-	return false;
+	return NULL;
 }
 
-static bool find_local_group(gid_t gid, struct group *record, char *buffer, size_t size)
+static bool find_local_user(uid_t uid, struct passwd *record, char **buffer)
 {
-	AUTO_FCLOSE FILE *file = fopen(GROUP_FILE, "re");
-	struct group *found;
+	char *fields[7] = {0};
+	char *rest = *buffer = find_line(PASSWD_FILE, uid);
+	size_t i;
 
-	while (file && fgetgrent_r(file, record, buffer, size, &found) == 0) {
-		if (record->gr_gid == gid && !strchr("+-", record->gr_name[0]))
-			return true;
-	}
-	return false;
+	for (i = 0; rest && i < ARRAY_LEN(fields); i++)
+		fields[i] = strsep(&rest, ":");
+	record->pw_name = fields[0];
+	record->pw_dir = fields[5];
+	record->pw_shell = fields[6];
+	return fields[6] != NULL;
 }
 
 /* The record and the buffer its strings lie in; *buffer is free()d by the caller. Return: false
@@ -49,10 +64,9 @@ static bool find_user(uid_t uid, struct passwd *record, char **buffer)
 {
 	struct passwd *found = NULL;
 
-	*buffer = xmalloc(LINE_MAX_BYTES);
-	if (find_local_user(uid, record, *buffer, LINE_MAX_BYTES))
+	if (find_local_user(uid, record, buffer))
 		return true;
-	for (size_t size = LINE_MAX_BYTES; size <= RECORD_MAX_BYTES; size *= 2) {
+	for (size_t size = 1024; size <= RECORD_MAX_BYTES; size *= 2) {
 		int code;
 
 		*buffer = xrealloc(*buffer, size);
@@ -66,11 +80,11 @@ static bool find_user(uid_t uid, struct passwd *record, char **buffer)
 static char *find_group_name(gid_t gid)
 {
 	struct group record, *found = NULL;
-	AUTO_FREE char *buffer = xmalloc(LINE_MAX_BYTES);
+	AUTO_FREE char *buffer = find_line(GROUP_FILE, gid);
 
-	if (find_local_group(gid, &record, buffer, LINE_MAX_BYTES))
-		return xstrdup(record.gr_name);
-	for (size_t size = LINE_MAX_BYTES; size <= RECORD_MAX_BYTES; size *= 2) {
+	if (buffer)
+		return xstrndup(buffer, strcspn(buffer, ":"));
+	for (size_t size = 1024; size <= RECORD_MAX_BYTES; size *= 2) {
 		int code;
 
 		buffer = xrealloc(buffer, size);
