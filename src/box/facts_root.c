@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#define SAMPLE_MAX \
-	32 /* entries looked at in one folder: who unpacks an image unpacks all of it */
+/* Of names, in one folder: who unpacks an image with other ids unpacks all of it with them. */
+#define SAMPLE_BYTES 1024
 
 static const char *const host_names[] = {
 	"usr",
@@ -119,23 +119,39 @@ static bool can_tmpfs_hold_layer(void)
 	return fd >= 0 && fsetxattr(fd, "user.devbox", "y", 1, 0) == 0;
 }
 
+static bool is_mapped(int dir_fd, const char *name, const struct host_map *uid_map,
+		      const struct host_map *gid_map)
+{
+	struct stat st;
+	uint32_t inside;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return true;
+	return host_map_to_inside(uid_map, st.st_uid, &inside) &&
+	       host_map_to_inside(gid_map, st.st_gid, &inside);
+}
+
+/* The folder itself and what the kernel names first; readdir(3) has it look up many more. */
 static int sample_folder(const char *path, const struct host_map *uid_map,
 			 const struct host_map *gid_map)
 {
-	AUTO_CLOSEDIR DIR *dir = opendir(path);
-	struct dirent *entry;
-	struct stat st;
-	uint32_t inside;
-	int n = 0;
+	_Alignas(struct dirent64) char names[SAMPLE_BYTES];
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ssize_t at = 0;
+	ssize_t len;
 
-	while (dir && n++ < SAMPLE_MAX && (entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (!host_map_to_inside(uid_map, st.st_uid, &inside) ||
-		    !host_map_to_inside(gid_map, st.st_gid, &inside))
+	if (fd < 0)
+		return 1;
+	if (!is_mapped(fd, ".", uid_map, gid_map))
+		return 0;
+	len = getdents64(fd, names, sizeof(names));
+	while (at < len) {
+		const struct dirent64 *entry = (const void *)(names + at);
+
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    !is_mapped(fd, entry->d_name, uid_map, gid_map))
 			return 0;
+		at += entry->d_reclen;
 	}
 	return 1;
 }

@@ -23,14 +23,15 @@ static int add_caps(const struct spec_list *list, uint64_t *set, struct err *err
 static int bounding_set(const struct spec *spec, uint64_t *out_set, uint64_t *out_added,
 			struct err *err)
 {
+	const uint64_t all = caps_all();
 	uint64_t added = 0;
 	uint64_t dropped = 0;
 
 	if (add_caps(&spec->cap_drop, &dropped, err) < 0 ||
 	    add_caps(&spec->cap_add, &added, err) < 0)
 		return -1;
-	*out_set = ((caps_default() & ~dropped) | added) & caps_all();
-	*out_added = added & caps_all();
+	*out_set = ((caps_default() & ~dropped) | added) & all;
+	*out_added = added & all;
 	return 0;
 }
 
