@@ -142,6 +142,44 @@ static void fail(int report, int32_t stage)
 	_exit(stage == INIT_STAGE_EXEC && failure.code == ENOENT ? 127 : 126);
 }
 
+/* "folder/program" into @out, for the folder at the start of @path. Return: what follows it. */
+static const char *next_name(const char *path, const char *program, char *out, size_t size)
+{
+	const char *end = strchrnul(path, ':');
+	size_t len = (size_t)(end - path);
+	size_t base = strlen(program);
+
+	out[0] = '\0';
+	if (len > 0 && len + base + 2 <= size) {
+		memcpy(out, path, len);
+		out[len] = '/';
+		memcpy(out + len + 1, program, base + 1);
+	}
+	return *end ? end + 1 : end;
+}
+
+static bool is_missing(int code)
+{
+	return code == ENOENT || code == ENOTDIR;
+}
+
+/* The path from the first folder on that has such a program: to have execve(2) find out is ten
+ * times the work. */
+static const char *skip_missing(const char *path, const char *program)
+{
+	char name[4096];
+
+	while (*path && !strchr(program, '/')) {
+		const char *next = next_name(path, program, name, sizeof(name));
+
+		if (name[0] &&
+		    (syscall(SYS_faccessat, AT_FDCWD, name, F_OK) == 0 || !is_missing(errno)))
+			break;
+		path = next;
+	}
+	return path;
+}
+
 /* execvp without the heap: the first hit that is not "no such file" decides. */
 static void exec_in_path(const char *path, char **argv, char **envp)
 {
@@ -153,21 +191,14 @@ static void exec_in_path(const char *path, char **argv, char **envp)
 		return;
 	}
 	while (*path) {
-		const char *end = strchrnul(path, ':');
-		size_t len = (size_t)(end - path);
-		size_t base = strlen(argv[0]);
-
-		if (len > 0 && len + base + 2 <= sizeof(name)) {
-			memcpy(name, path, len);
-			name[len] = '/';
-			memcpy(name + len + 1, argv[0], base + 1);
-			(void)execve(name, argv, envp);
-			if (errno == EACCES)
-				is_denied = true;
-			else if (errno != ENOENT && errno != ENOTDIR)
-				return;
-		}
-		path = *end ? end + 1 : end;
+		path = next_name(path, argv[0], name, sizeof(name));
+		if (!name[0])
+			continue;
+		(void)execve(name, argv, envp);
+		if (errno == EACCES)
+			is_denied = true;
+		else if (!is_missing(errno))
+			return;
 	}
 	errno = is_denied ? EACCES : ENOENT;
 }
@@ -203,6 +234,7 @@ static void run_command(const struct init_config *config, int report)
 	char **argv = make_vector(config, config->argv_offset, config->argc);
 	char **envp = make_vector(config, config->env_offset, config->envc);
 	struct confine confine = config->confine;
+	const char *path;
 
 	if (!argv || !envp)
 		fail(report, INIT_STAGE_SETUP);
@@ -218,12 +250,13 @@ static void run_command(const struct init_config *config, int report)
 		confine.filter = (const void *)init_text(config, config->filter_offset);
 	default_signals();
 	enter_cwd(init_text(config, config->cwd_offset), report);
+	path = skip_missing(init_text(config, config->path_offset), argv[0]);
 	if (confine.wants_listener &&
 	    confine_listener_send(INIT_LISTENER_FD, INIT_SOCKET_FD) < 0)
 		fail(report, INIT_STAGE_CONFINE);
 	if (confine_apply(&confine) != CONFINE_OK)
 		fail(report, INIT_STAGE_CONFINE);
-	exec_in_path(init_text(config, config->path_offset), argv, envp);
+	exec_in_path(path, argv, envp);
 	fail(report, INIT_STAGE_EXEC);
 }
 
