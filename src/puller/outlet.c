@@ -28,6 +28,7 @@ struct outlet {
 	struct archive *archive;
 	int fd;
 	struct strv written;
+	struct strv folders; /* of the archive, each with its slash */
 };
 
 static int is_empty(int dir_fd, struct err *err)
@@ -132,11 +133,38 @@ int outlet_archive(const char *path, const struct signals *signals, struct outle
 	return 0;
 }
 
+/* Some readers give a folder without a header of its own to root, which only root can. */
+static int put_parents(struct outlet *outlet, const char *name, struct err *err)
+{
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		AUTO_FREE char *folder = xstrndup(name, (size_t)(slash - name) + 1);
+		struct archive_entry *entry;
+		int rc;
+
+		if (strv_has(&outlet->folders, folder))
+			continue;
+		entry = archive_entry_new();
+		archive_entry_set_pathname(entry, folder);
+		archive_entry_set_filetype(entry, AE_IFDIR);
+		archive_entry_set_perm(entry, 0755);
+		archive_entry_set_mtime(entry, 0, 0);
+		rc = archive_write_header(outlet->archive, entry);
+		archive_entry_free(entry);
+		if (rc < ARCHIVE_WARN)
+			return fail(outlet, err);
+		strv_add(&outlet->folders, folder);
+	}
+	return 0;
+}
+
 static int begin_member(struct outlet *outlet, const char *name, uint64_t size, struct err *err)
 {
-	struct archive_entry *entry = archive_entry_new();
+	struct archive_entry *entry;
 	int rc;
 
+	if (put_parents(outlet, name, err) < 0)
+		return -1;
+	entry = archive_entry_new();
 	archive_entry_set_pathname(entry, name);
 	archive_entry_set_filetype(entry, AE_IFREG);
 	archive_entry_set_perm(entry, 0644);
@@ -257,6 +285,7 @@ void outlet_close(struct outlet *outlet)
 	cleanup_close(&outlet->fd);
 	cleanup_close(&outlet->dir_fd);
 	strv_done(&outlet->written);
+	strv_done(&outlet->folders);
 	free(outlet->part);
 	free(outlet->path);
 	free(outlet);
