@@ -148,10 +148,11 @@ static int remove_one(struct devbox *devbox, const char *name, bool force, struc
 	return result;
 }
 
-static int collect(struct devbox *devbox, struct collect_options *options,
+static int collect(struct devbox *devbox, const struct collect_options *options,
 		   struct collected *out_collected, struct err *err)
 {
 	struct remover remover = {.devbox = devbox};
+	struct collect_options removing = *options;
 	struct image_store store;
 	int result;
 
@@ -161,9 +162,9 @@ static int collect(struct devbox *devbox, struct collect_options *options,
 		*out_collected = (struct collected){0};
 		return 0;
 	}
-	options->remove_tree = remover_run;
-	options->arg = &remover;
-	result = image_collect(&store, options, out_collected, err);
+	removing.remove_tree = remover_run;
+	removing.arg = &remover;
+	result = image_collect(&store, &removing, out_collected, err);
 	image_store_close(&store);
 	remover_done(&remover);
 	return result;
@@ -171,7 +172,7 @@ static int collect(struct devbox *devbox, struct collect_options *options,
 
 int devbox_rmi(struct devbox *devbox, const struct strv *names, bool force, struct err *err)
 {
-	struct collect_options garbage = {.builds_older_ms = -1};
+	const struct collect_options garbage = {.builds_older_ms = -1};
 	struct collected collected = {0};
 	char size[STR_SIZE_MAX];
 	struct err error;

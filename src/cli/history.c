@@ -46,25 +46,32 @@ static size_t list_steps(const struct image_details *details, struct step *steps
 	return count;
 }
 
-/* One line of at most STEP_WIDTH characters. */
-static char *step_words(const struct step *step, bool whole)
+/* Where the characters after the first STEP_WIDTH begin; the end when there are no more. */
+static size_t cut_at(const char *line)
 {
-	const char *words = step->words && *step->words ? step->words : step->comment;
-	AUTO_FREE char *line = xstrdup(words && *words ? words : "-");
 	size_t width = 0, i;
 
 	for (i = 0; line[i]; i++)
+		if (((unsigned char)line[i] & 0xc0) != 0x80 && width++ == STEP_WIDTH)
+			break;
+	return i;
+}
+
+static char *step_words(const struct step *step, bool whole)
+{
+	const char *words = step->words && *step->words ? step->words : step->comment;
+	char *line = xstrdup(words && *words ? words : "-");
+	size_t end = whole ? strlen(line) : cut_at(line);
+	char *cut;
+
+	for (size_t i = 0; line[i]; i++)
 		if (strchr("\n\t\r", line[i]))
 			line[i] = ' ';
-	if (whole)
-		return STEAL(line);
-	for (i = 0; line[i]; i++) {
-		if (((unsigned char)line[i] & 0xc0) != 0x80 && width++ == STEP_WIDTH) {
-			line[i] = '\0';
-			return xasprintf("%s\u2026", line);
-		}
-	}
-	return STEAL(line);
+	if (!line[end])
+		return line;
+	cut = xasprintf("%.*s\u2026", (int)end, line);
+	free(line);
+	return cut;
 }
 
 static void put_table(const struct step *steps, size_t count, bool whole)
