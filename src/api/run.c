@@ -198,7 +198,6 @@ static int launch(struct run *run, int *out_status, struct err *err)
 	options.log_fd = log;
 	options.early = &run->early;
 	options.runtime_dir = run->devbox->dirs.runtime;
-	launch_early(options.runtime_dir, &run->spec, &run->early);
 	if (wants_tty)
 		options.flags |= INIT_TTY | INIT_CONSOLE;
 	if (prepare_run(run, false, wants_tty, err) < 0 || make_group(run, err) < 0)
@@ -309,9 +308,12 @@ int devbox_run(struct devbox *devbox, const struct run_options *options, int *ou
 	if (run.spec.home == HOME_ISOLATED)
 		run.spec.home = HOME_TMPFS;
 	override_spec(options, &run.spec);
-	rc = find_image(&run, err);
-	if (rc == 0)
-		rc = override_network(options, &run.spec, err);
+	rc = override_network(options, &run.spec, err);
+	if (rc == 0) {
+		/* The kernel begins while we find out the rest. */
+		launch_early(devbox->dirs.runtime, &run.spec, &run.early);
+		rc = find_image(&run, err);
+	}
 	if (rc == 0)
 		rc = find_command(&run, err);
 	if (rc == 0) {
