@@ -176,12 +176,15 @@ int devbox_rmi(struct devbox *devbox, const struct strv *names, bool force, stru
 	struct collected collected = {0};
 	char size[STR_SIZE_MAX];
 	struct err error;
+	size_t removed = 0;
 	int result = 0;
 
-	for (size_t i = 0; i < names->count && result == 0; i++)
-		result = remove_one(devbox, names->items[i], force, err);
+	while (result == 0 && removed < names->count) {
+		result = remove_one(devbox, names->items[removed], force, err);
+		removed += result == 0;
+	}
 	/* What went before one that is refused is gone, too. */
-	if (collect(devbox, &garbage, &collected, result ? &error : err) < 0)
+	if (removed && collect(devbox, &garbage, &collected, result ? &error : err) < 0)
 		return -1;
 	if (collected.bytes)
 		log_note("%s freed", str_format_size(collected.bytes, size));

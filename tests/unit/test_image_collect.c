@@ -3,6 +3,7 @@
 #include "image/collect.h"
 
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static const char *const layer_a[] = {LAYER_A, NULL};
@@ -249,7 +250,7 @@ static void a_name_without_an_image_goes(void **state)
 	assert_int_equal(unlinkat(place->store.fd, path, 0), 0);
 	collected = collect(place, &only_garbage);
 	assert_int_equal(collected.count, 1);
-	assert_string_equal(collected.words.items[0], "name x");
+	assert_string_equal(collected.words.items[0], "name x:latest");
 	assert_int_equal(place_count(place, "refs"), 0);
 	collected_done(&collected);
 }
@@ -454,6 +455,73 @@ static void a_record_that_cannot_be_read_stops_collecting(void **state)
 	assert_true(layer_exists(&place->store, LAYER_A));
 }
 
+/* As a pull does it: whoever throws a layer away makes it begin again. Return: 0 or -1. */
+static int hold_layer(const struct image_store *store, const char *id,
+		      struct layer_lease *lease, struct err *err)
+{
+	for (;;) {
+		int result = put_layer(store, id, 1, lease, err);
+
+		if (result <= 0)
+			return result;
+		if (layer_lease_add(lease, store, id, err) == 0)
+			return 0;
+		if (err->code != ENOENT)
+			return -1;
+	}
+}
+
+/* Exit status: 0, or the number of the step that failed. */
+static int pull_often(const struct image_store *store, const char *name, int rounds)
+{
+	for (int i = 0; i < rounds; i++) {
+		struct layer_lease lease = {0};
+		struct err err;
+
+		if (hold_layer(store, LAYER_A, &lease, &err) < 0)
+			return 1;
+		if (hold_layer(store, LAYER_B, &lease, &err) < 0)
+			return 2;
+		if (put_image(store, name, layers_ab, name, NULL, &err) < 0)
+			return 3;
+		if (!layer_exists(store, LAYER_A) || !layer_exists(store, LAYER_B))
+			return 4;
+		layer_lease_done(&lease);
+	}
+	return 0;
+}
+
+static void pulls_beside_collecting_have_what_they_hold(void **state)
+{
+	const struct collect_options all = {
+		.all_images = true, .builds_older_ms = INT64_MAX, .remove_tree = remove_tree};
+	const struct place *place = *state;
+	struct collected collected;
+	pid_t pids[2];
+	int status, ended = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0)
+			_exit(pull_often(&place->store, i ? "one" : "two", 40));
+	}
+	while (ended < (int)ARRAY_LEN(pids)) {
+		collected = collect(place, &all);
+		collected_done(&collected);
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			assert_int_equal(status, 0);
+			ended++;
+		}
+	}
+	collected = collect(place, &all);
+	collected_done(&collected);
+	assert_int_equal(place_count(place, "layers"), 0);
+	assert_int_equal(place_count(place, "images"), 0);
+	assert_int_equal(place_count(place, "tmp"), 0);
+	assert_int_equal(place_count(place, "trash"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +545,7 @@ int main(void)
 		IN_PLACE(a_sweep_leaves_layers_alone),
 		IN_PLACE(a_list_has_everything),
 		IN_PLACE(a_record_that_cannot_be_read_stops_collecting),
+		IN_PLACE(pulls_beside_collecting_have_what_they_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
