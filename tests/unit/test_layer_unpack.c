@@ -1,5 +1,8 @@
 #include "layer_fixture.h"
 
+#include <locale.h>
+#include <sys/wait.h>
+
 /* What an ordinary layer becomes. */
 
 static void files_folders_and_links_are_made(void **state)
@@ -156,31 +159,51 @@ static void owners_are_kept_and_those_beyond_the_map_counted(void **state)
 	assert_string_equal(p->result.foreign_path, is_whole ? "far?" : "a");
 }
 
-static void names_are_bytes(void **state)
+/* U+00E9 as one character, as two, in Latin-1, what is no text at all, the K of Kelvin. */
+static const char *const odd_names[] = {"caf\xc3\xa9",  "cafe\xcc\x81", "caf\xe9",
+					"\xff\xfe\x80", "\xe2\x84\xaa", "a\nb\tc",
+					"back\\slash",  "q?*"};
+
+static void assert_odd_names(struct place *p)
 {
-	struct place *p = *state;
-	/* U+00E9 as one character, as two, in Latin-1, and what is no text at all. */
-	static const char *const names[] = {"caf\xc3\xa9",
-					    "cafe\xcc\x81",
-					    "caf\xe9",
-					    "\xff\xfe\x80",
-					    "\xe2\x84\xaa" /* K of Kelvin */,
-					    "a\nb\tc",
-					    "back\\slash",
-					    "q?*"};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(names); i++) {
+	for (i = 0; i < ARRAY_LEN(odd_names); i++) {
 		AUTO_BUF struct buf b = {0};
-		AUTO_FREE char *in_pax = xasprintf("pax-%s", names[i]);
+		AUTO_FREE char *in_pax = xasprintf("pax-%s", odd_names[i]);
 
 		pax(&b, "path", in_pax);
-		assert_unpacked(p, UNPACK(p, {names[i], .data = "u"},
+		assert_unpacked(p, UNPACK(p, {odd_names[i], .data = "u"},
 					  {"wrong", .data = "p", .pax = b.data}));
-		assert_text(p, names[i], "u");
+		assert_text(p, odd_names[i], "u");
 		assert_text(p, in_pax, "p");
 	}
 	assert_int_equal(kind_of(p, "wrong"), '-');
+}
+
+/* There are no tables of characters there. First of all tests: they would be loaded already. */
+static void names_are_bytes_in_an_empty_root(void **state)
+{
+	struct place *p = *state;
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (fchdir(p->diff_fd) < 0 || chroot(".") < 0)
+			_exit(2);
+		assert_odd_names(p);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Where characters have meaning to the C library, libarchive would compose them. */
+static void names_are_bytes_in_a_locale_of_utf8(void **state)
+{
+	assert_non_null(setlocale(LC_ALL, "C.UTF-8"));
+	assert_odd_names(*state);
+	assert_non_null(setlocale(LC_ALL, "C"));
 }
 
 static void link_targets_are_bytes(void **state)
@@ -404,6 +427,7 @@ static void progress_is_told_up_to_the_last_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		PLACE_TEST(names_are_bytes_in_an_empty_root),
 		PLACE_TEST(files_folders_and_links_are_made),
 		PLACE_TEST(the_digest_is_that_of_all_bytes_of_the_archive),
 		PLACE_TEST(an_empty_blob_is_an_empty_layer),
@@ -413,7 +437,7 @@ int main(void)
 		PLACE_TEST(special_bits_of_modes_are_kept),
 		PLACE_TEST(the_mask_of_the_process_does_not_matter),
 		PLACE_TEST(owners_are_kept_and_those_beyond_the_map_counted),
-		PLACE_TEST(names_are_bytes),
+		PLACE_TEST(names_are_bytes_in_a_locale_of_utf8),
 		PLACE_TEST(link_targets_are_bytes),
 		PLACE_TEST(long_names_of_gnu_and_pax_are_read),
 		PLACE_TEST(times_have_nanoseconds_and_limits),
