@@ -129,7 +129,7 @@ static int open_index(const char *path, int dir_fd, struct archive_index *index,
 		return err_sys(err, "look at '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, "'%s' is not a file", path);
-	if (plain_make(&index->fd, dir_fd, err) < 0)
+	if (plain_make(&index->fd, dir_fd, PLAIN_FREE, err) < 0)
 		return err_wrap(err, "'%s'", path);
 	a = archive_read_new();
 	if (!a)

@@ -13,9 +13,7 @@
 #include <unistd.h>
 
 #define BLOCK 65536
-/* Unpacked it may be so many times the file, and a little. */
 #define RATIO_MAX 200
-#define FREE_MAX (UINT64_C(1) << 30)
 
 static bool is_compressed(int fd)
 {
@@ -103,7 +101,7 @@ static int copy_raw(struct archive *a, int out_fd, uint64_t max, struct err *err
 	}
 }
 
-int plain_make(int *fd, int dir_fd, struct err *err)
+int plain_make(int *fd, int dir_fd, uint64_t free_bytes, struct err *err)
 {
 	AUTO_CLOSE int out_fd = -1;
 	struct archive *a;
@@ -122,7 +120,7 @@ int plain_make(int *fd, int dir_fd, struct err *err)
 		return err_code(err, ENOMEM, "decompress it");
 	rc = open_raw(a, *fd, err);
 	if (rc == 0)
-		rc = copy_raw(a, out_fd, (uint64_t)st.st_size * RATIO_MAX + FREE_MAX, err);
+		rc = copy_raw(a, out_fd, (uint64_t)st.st_size * RATIO_MAX + free_bytes, err);
 	(void)archive_read_free(a);
 	if (rc < 0)
 		return -1;
