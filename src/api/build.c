@@ -30,7 +30,7 @@ void build_tell(const struct build *build, struct build_event *event,
 
 static int at_step(const struct build_step *step, struct err *err)
 {
-	return err->file[0] ? -1 : spec_at(&step->at, err);
+	return err->file[0] || err->code == EINTR ? -1 : spec_at(&step->at, err);
 }
 
 /* --- what is there --- */

@@ -226,7 +226,7 @@ static int run_step(struct make *make, struct err *err)
 	return rc == 0 ? check_inputs(make, err) : -1;
 }
 
-/* Takes the work. *out_layer: "" when the step left nothing. free() it. */
+/* *out_layer: "" when the step left nothing. free() it. */
 static int publish_layer(struct make *make, char **out_layer, struct err *err)
 {
 	struct build *build = make->build;
@@ -239,7 +239,7 @@ static int publish_layer(struct make *make, char **out_layer, struct err *err)
 	if (build_upper_clean(build, &make->place, &left, err) < 0)
 		return -1;
 	if (left.entries == 0) {
-		discard(make);
+		/* Who waits for our work must find the entry: it is discarded after that. */
 		*out_layer = xstrdup("");
 		return 0;
 	}
