@@ -276,8 +276,8 @@ int puller_run(struct devbox *devbox, const struct puller_request *request, char
 	struct puller_message *m;
 	struct sigaction old[3];
 	enum ending ending;
+	pid_t pid = -1;
 	int status;
-	pid_t pid;
 	int rc;
 
 	if (start(devbox, request, &socket, &pid, err) < 0)

@@ -50,6 +50,12 @@ like "$err" "the image changed: what this box had written lies in '$store/projec
 	'a layer on another base is put aside, and the user told'
 is "$(bx exec -- sh -c 'cat /opt/next; ls /marker 2>&1 | grep -c cannot' </dev/null)" $'next\n1' 'the box begins anew'
 is "$(cat "$store/projects/shop/box/dev/previous/upper/marker")" mine 'nothing of it is lost'
+bx stop 2>/dev/null
+mv "$store/projects/shop/box/dev" "$store/projects/shop/box/.aside-dev"
+rm "$store/projects/shop/box/.aside-dev/layers"
+ok 'who was killed while a layer was put aside' bx up
+ok 'finds it there' test -d "$store/projects/shop/box/dev/previous/upper"
+nok 'and nothing else' test -e "$store/projects/shop/box/.aside-dev"
 ok 'down takes it all away' bx down
 nok 'the aside layer, too' test -e "$store/projects/shop/box"
 nok 'the layers are free again' sh -c "! flock -xn '$store/layers/$layer' true"
@@ -191,6 +197,22 @@ rm -rf "$store"/{refs,images}/*
 text=$(stty cols 60 2>/dev/null; TERM=xterm script -qec "stty cols 60; $(printf '%q ' "$DEVBOX" pull "$registry/debian:12")" /dev/null </dev/null)
 like "$text" $'\e\\[1A|\e\\[[0-9]+A' 'a terminal is drawn on again and again'
 is "$(tail -n 2 <<<"${text##*$'\e[J'}" | tr -d '\r' | cut -c1-5 | head -n 1)" " $(cut -c1-4 <<<"$registry")" 'and one line stays'
+
+# --- ^C ---
+python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$tmp/port" &
+silent=$!
+wait_for 5 test -s "$tmp/port"
+(exec env --default-signal "$DEVBOX" run --image "127.0.0.1:$(cat "$tmp/port")/x" -- true) 2>"$tmp/said" &
+pid=$!
+wait_for 5 pgrep -P $pid devbox-image
+helper=$(pgrep -P $pid devbox-image)
+kill -INT $pid
+end_of 10 $pid
+is "$status" 125 '^C ends a pull'
+like "$(cat "$tmp/said")" 'devbox: interrupted' 'and says so'
+nok 'its helper is gone, too' kill -0 "$helper"
+kill $silent
 
 # --- without the registry, without the program ---
 printf 'image: %s\n' "$registry/debian:12" >devbox.yaml
