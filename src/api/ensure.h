@@ -44,8 +44,8 @@ struct ensure_request {
 
 /**
  * api_ensure_image() - the image of the profile, whole and unpacked: looked up, and fetched or
- * read by devbox-image when it is missing, has changed, or the policy says so; with the layers of
- * packages and build.steps on it
+ * read by devbox-image when it is missing, has changed, or the policy says so; with the layers
+ * of packages and build.steps on it
  * @err:	at the profile's line
  */
 int api_ensure_image(struct devbox *devbox, const struct ensure_request *request,
@@ -58,14 +58,14 @@ int api_build_image(struct devbox *devbox, const struct ensure_request *request,
 /**
  * api_settle_layer() - before a box of a project starts: its own layer stays only on the layers
  * it was made on
- * @lower:	what it will stand on now (struct prepared)
+ * @dir:	absolute folder of the box, `<project>/box/<box>`
+ * @prepared:	what it will stand on now
  * @out_moved:	the layer was put aside, and the user told: prepare the box anew
  *
  * Another base under the changes of a box shows a mixture of both, so its folders become
  * `previous`, in the place of older ones. Writes `layers` beside them, image/collect.h.
  */
-int api_settle_layer(struct devbox *devbox, const struct project *project, const char *box,
-		     const struct box_image *image, const struct prepared *prepared,
-		     bool *out_moved, struct err *err);
+int api_settle_layer(struct devbox *devbox, const char *dir, const struct box_image *image,
+		     const struct prepared *prepared, bool *out_moved, struct err *err);
 
 #endif

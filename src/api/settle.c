@@ -118,6 +118,14 @@ static int read_before(int dir_fd, const char *now, bool has_image, char **out_t
 	return 0;
 }
 
+/* Where a layer is on its way to `previous`, beside the box's folder. */
+static char *aside_of(const char *dir)
+{
+	const char *name = strrchr(dir, '/') + 1;
+
+	return xasprintf("%.*s.aside-%s", (int)(name - dir), dir, name);
+}
+
 static bool is_same_base(const char *a, const char *b)
 {
 	AUTO_FREE char *base_a = base_of(a);
@@ -126,12 +134,10 @@ static bool is_same_base(const char *a, const char *b)
 	return strcmp(base_a, base_b) == 0;
 }
 
-int api_settle_layer(struct devbox *devbox, const struct project *project, const char *box,
-		     const struct box_image *image, const struct prepared *prepared,
-		     bool *out_moved, struct err *err)
+int api_settle_layer(struct devbox *devbox, const char *dir, const struct box_image *image,
+		     const struct prepared *prepared, bool *out_moved, struct err *err)
 {
-	AUTO_FREE char *dir = xasprintf("%s/box/%s", project->data_dir, box);
-	AUTO_FREE char *aside = xasprintf("%s/box/.aside-%s", project->data_dir, box);
+	AUTO_FREE char *aside = aside_of(dir);
 	AUTO_FREE char *now = describe_base(image, prepared);
 	AUTO_FREE char *before = NULL;
 	AUTO_CLOSE int fd = -1;

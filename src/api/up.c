@@ -245,8 +245,8 @@ static int start(struct up *up, struct err *err)
 {
 	bool is_refused = false;
 	bool was_moved;
-	int rc = api_settle_layer(up->devbox, &up->project, DEV_BOX, &up->image, &up->prepared,
-				  &was_moved, err);
+	AUTO_FREE char *dir = xasprintf("%s/box/%s", up->project.data_dir, DEV_BOX);
+	int rc = api_settle_layer(up->devbox, dir, &up->image, &up->prepared, &was_moved, err);
 
 	if (rc == 0 && was_moved)
 		rc = prepare_again(up, false, err);
