@@ -138,7 +138,8 @@ static int bring(const struct want *want, bool always, struct err *err)
 		strv_add(&options, "--platform");
 		strv_add(&options, want->platform);
 	}
-	strv_add(&options, want->ref.text);
+	/* Only a short name may be an alias of registries.conf. */
+	strv_add(&options, want->ref.is_short ? want->name : want->ref.text);
 	return puller_run(want->devbox, &request, &id, err);
 }
 

@@ -53,7 +53,8 @@ static int bring(struct devbox *devbox, const struct reference *reference, struc
 	if (reference->source == IMAGE_HOST || reference->source == IMAGE_ROOTFS)
 		return refuse_source(reference, err);
 	strv_add(options, "--always");
-	strv_add(options, reference->text);
+	/* Only a short name may be an alias of registries.conf. */
+	strv_add(options, reference->is_short ? name : reference->text);
 	return puller_run(devbox, &request, out_id, err);
 }
 

@@ -28,12 +28,28 @@ static void enqueue(struct fetch *fetch, struct job *job)
 	*end = job;
 }
 
+/* A name that is not where it reads as is said, once. */
+static void say_alias(struct fetch *fetch, const struct job *job, const struct reference *asked)
+{
+	const struct registry_place *place = &job->places[job->place_count - 1];
+	AUTO_FREE char *name = NULL;
+
+	if (!place->alias || strv_has(&fetch->warned, place->alias) ||
+	    (str_eq(place->host, asked->host) && str_eq(place->repository, asked->repository)))
+		return;
+	strv_add(&fetch->warned, place->alias);
+	name = reference_short(asked);
+	fetch_note(fetch, "'%s' comes from '%s/%s', says %s", name, place->host,
+		   place->repository, place->alias);
+}
+
 int job_begin(struct fetch *fetch, struct job *job, const struct job_want *want,
 	      struct err *err)
 {
 	if (registries_resolve(fetch->registries, want->reference, &job->places,
 			       &job->place_count, err) < 0)
 		return -1;
+	say_alias(fetch, job, want->reference);
 	job->fetch = fetch;
 	job->kind = want->kind;
 	job->what = xstrdup(want->what);
