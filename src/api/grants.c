@@ -191,6 +191,7 @@ static char *question(const struct grants *more, bool is_known)
 		else
 			buf_printf(&words, "  %s\n", more->texts.items[i]);
 	}
+	buf_puts(&words, "allow?");
 	return buf_take(&words);
 }
 

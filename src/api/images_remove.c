@@ -222,7 +222,7 @@ static int may_remove(const struct devbox *devbox, const struct collected *would
 		if (str_starts(would->words.items[i], "image ") ||
 		    str_starts(would->words.items[i], "name "))
 			buf_printf(&question, "  %s\n", would->words.items[i]);
-	buf_printf(&question, "%zu image%s would be removed; %s in all\n", count,
+	buf_printf(&question, "%zu image%s would be removed; %s in all. remove them?", count,
 		   count == 1 ? "" : "s", str_format_size(would->bytes, size));
 	return devbox->options.ask(devbox->options.ask_arg, question.data) ? 1 : 0;
 }

@@ -126,7 +126,7 @@ static bool ask(void *arg, const char *question)
 	char answer[16] = "";
 
 	(void)arg;
-	(void)fprintf(stderr, "%sallow? [y/N] ", question);
+	(void)fprintf(stderr, "%s [y/N] ", question);
 	(void)fflush(stderr);
 	if (!fgets(answer, sizeof(answer), stdin)) {
 		(void)fputc('\n', stderr);
