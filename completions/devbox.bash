@@ -2,7 +2,7 @@
 
 _devbox_options() {
 	case $1 in
-	up) echo '--dry-run --allow-degraded --pull --wait-timeout' ;;
+	up) echo '--dry-run --allow-degraded --pull --rebuild --wait-timeout' ;;
 	down) echo '--volumes' ;;
 	stop) echo '-t --timeout' ;;
 	restart) echo '-t --timeout' ;;
@@ -16,6 +16,7 @@ _devbox_options() {
 	inspect) echo '--type' ;;
 	images) echo '-a --all' ;;
 	pull) echo '--platform --insecure' ;;
+	build) echo '--no-cache --from --debug --dry-run --pull --allow-degraded' ;;
 	load) echo '-i --input --platform' ;;
 	save) echo '-o --output --format --compress' ;;
 	history) echo '--no-trunc' ;;
@@ -42,7 +43,7 @@ _devbox_argument() {
 	save:--compress) compgen -W 'gzip zstd none' -- "$3" ;;
 	exec:--env | exec:-e | run:--env | run:-e) compgen -v -- "$3" ;;
 	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
-	*:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | logs:--tail | logs:-n | logs:--since) ;;
+	*:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since) ;;
 	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
 	*) return 1 ;;
 	esac
@@ -53,7 +54,7 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect images pull load save history rmi prune du config plan doctor completion version help'
+	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect images pull build load save history rmi prune du config plan doctor completion version help'
 	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
