@@ -91,17 +91,24 @@ struct folder *folders_push(struct folders *f, int fd, const char *path, size_t 
 	return folder;
 }
 
-/* Make a folder @name in the one on top; what is in its way is no folder nor a link to one. */
-static int make_missing(struct folders *f, const char *name, struct err *err)
+/* What to do about a folder that is not there. */
+enum missing { MISSING_LEAVE, MISSING_MAKE, MISSING_REPLACE };
+
+/* Make a folder @name in the one on top; what is in its way is no folder nor a link to one.
+ * Return: 1; 0 when something is, and stays, in the way; or -1. */
+static int make_missing(struct folders *f, const char *name, enum missing missing,
+			struct err *err)
 {
 	int dir_fd = top_of(f)->fd;
 
 	if (mkdirat(dir_fd, name, PARENT_MODE) == 0)
+		return 1;
+	if (errno == EEXIST && missing == MISSING_MAKE)
 		return 0;
 	if (errno == EEXIST && unlinkat(dir_fd, name, 0) == 0) {
 		f->is_stale = true;
 		if (mkdirat(dir_fd, name, PARENT_MODE) == 0)
-			return 0;
+			return 1;
 	}
 	return fail_on(f->path, "make the folder", err);
 }
@@ -112,9 +119,9 @@ static bool is_missing(int code)
 }
 
 /* One more folder: f->path is its path, NUL-terminated, the one on top its parent; which, when
- * it *is_new, is empty. */
-static struct folder *enter_or_make(struct folders *f, size_t len, bool *is_new,
-				    struct err *err)
+ * it *is_new, is empty. Return: as make_missing(). */
+static int enter_next(struct folders *f, size_t len, enum missing missing, bool *is_new,
+		      struct err *err)
 {
 	const char *name = f->path + top_of(f)->len + (top_of(f)->len ? 1 : 0);
 	int fd = -1;
@@ -124,84 +131,79 @@ static struct folder *enter_or_make(struct folders *f, size_t len, bool *is_new,
 		*is_new = fd < 0 && is_missing(errno);
 	}
 	if (*is_new) {
-		if (make_missing(f, name, err) < 0)
-			return NULL;
+		int result = make_missing(f, name, missing, err);
+
+		if (result <= 0)
+			return result;
 		fd = openat(top_of(f)->fd, name, DIR_FLAGS | O_NOFOLLOW);
 	}
-	if (fd < 0) {
-		(void)fail_on(f->path, "open the folder", err);
-		return NULL;
-	}
-	return folders_push(f, fd, f->path, len, err);
+	if (fd < 0)
+		return fail_on(f->path, "open the folder", err);
+	return folders_push(f, fd, f->path, len, err) ? 1 : -1;
 }
 
-/* Folder by folder from the one on top, down to f->path. */
-static struct folder *enter_each(struct folders *f, size_t len, struct err *err)
+/* Folder by folder from the one on top, down to f->path. Return: as make_missing(). */
+static int enter_each(struct folders *f, size_t len, enum missing missing, struct err *err)
 {
-	struct folder *top = top_of(f);
 	bool is_new = false;
+	int result = 1;
 
-	while (top && top->len < len) {
-		size_t at = top->len + (top->len ? 1 : 0);
+	while (result > 0 && top_of(f)->len < len) {
+		size_t at = top_of(f)->len + (top_of(f)->len ? 1 : 0);
 		size_t end = at + strcspn(f->path + at, "/");
 		char slash = f->path[end];
 
 		f->path[end] = '\0';
-		top = enter_or_make(f, end, &is_new, err);
+		result = enter_next(f, end, missing, &is_new, err);
 		f->path[end] = slash;
 	}
-	return top;
+	return result;
 }
 
-/* Leave what is not on the way to @path; put the path into f->path. Return: the folder on top,
- * which may be it. */
-static struct folder *approach(struct folders *f, const char *path, size_t len, struct err *err)
+/* Leave what is not on the way to @path; put the path into f->path. */
+static int approach(struct folders *f, const char *path, size_t len, struct err *err)
 {
 	while (f->count > 1 && (f->is_stale || !is_prefix(f, top_of(f), path, len))) {
 		if (leave_top(f, err) < 0)
-			return NULL;
+			return -1;
 	}
 	f->is_stale = false;
 	memcpy(f->path, path, len);
 	f->path[len] = '\0';
-	return top_of(f);
+	return 0;
+}
+
+/* Return: 1 when it is on top; 0 when it is not there; or -1. */
+static int enter(struct folders *f, const char *path, size_t len, enum missing missing,
+		 struct err *err)
+{
+	int fd;
+
+	if (approach(f, path, len, err) < 0)
+		return -1;
+	if (top_of(f)->len == len)
+		return 1;
+	fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
+	if (fd >= 0)
+		return folders_push(f, fd, f->path, len, err) ? 1 : -1;
+	if (!is_missing(errno))
+		return fail_on(f->path, "open the folder", err);
+	return missing == MISSING_LEAVE ? 0 : enter_each(f, len, missing, err);
 }
 
 struct folder *folders_enter(struct folders *f, const char *path, size_t len, struct err *err)
 {
-	struct folder *top = approach(f, path, len, err);
-	int fd;
-
-	if (!top || top->len == len)
-		return top;
-	fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
-	if (fd >= 0)
-		return folders_push(f, fd, f->path, len, err);
-	if (is_missing(errno))
-		return enter_each(f, len, err);
-	(void)fail_on(f->path, "open the folder", err);
-	return NULL;
+	return enter(f, path, len, MISSING_REPLACE, err) > 0 ? top_of(f) : NULL;
 }
 
-int folders_find(struct folders *f, const char *path, size_t len, struct folder **out_folder,
-		 struct err *err)
+int folders_find(struct folders *f, const char *path, size_t len, bool make,
+		 struct folder **out_folder, struct err *err)
 {
-	struct folder *top = approach(f, path, len, err);
-	int fd;
+	int result = enter(f, path, len, make ? MISSING_MAKE : MISSING_LEAVE, err);
 
-	if (top && top->len != len) {
-		fd = path_open_in_root(f->stack[0].fd, f->path, DIR_FLAGS, 0);
-		if (fd < 0 && is_missing(errno)) {
-			*out_folder = NULL;
-			return 0;
-		}
-		if (fd < 0)
-			return fail_on(f->path, "open the folder", err);
-		top = folders_push(f, fd, f->path, len, err);
-	}
-	if (!top)
+	if (result < 0)
 		return -1;
-	*out_folder = top;
+	*out_folder = result > 0 ? top_of(f) : NULL;
 	return 0;
 }
 

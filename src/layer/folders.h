@@ -55,8 +55,12 @@ int folders_end(struct folders *folders, struct err *err);
 struct folder *folders_enter(struct folders *folders, const char *path, size_t len,
 			     struct err *err);
 
-/** folders_find() - the same, but nothing is made: *out_folder is NULL when it is not there. */
-int folders_find(struct folders *folders, const char *path, size_t len,
+/**
+ * folders_find() - the same, but what is in the way stays
+ * @make:	what is missing is made
+ * @out_folder:	NULL when it is not there
+ */
+int folders_find(struct folders *folders, const char *path, size_t len, bool make,
 		 struct folder **out_folder, struct err *err);
 
 /** folders_push() - @fd, which is taken, is the folder of that path and lies in the one on top.

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -52,8 +53,6 @@ static int take_opaque(struct extract *x, struct err *err)
 
 static int remember(struct extract *x, struct err *err)
 {
-	if (!folders_enter(&x->folders, x->name.path, x->name.parent_len, err))
-		return -1;
 	if (x->whiteouts.len + x->name.len + 1 > WHITEOUT_BYTES_MAX)
 		return err_set(err, "the layer hides more than %d MiB of names",
 			       WHITEOUT_BYTES_MAX >> 20);
@@ -123,16 +122,52 @@ static int is_below_opaque(const struct extract *x, int fd)
 	}
 }
 
-/* In a folder where nothing of lower layers is seen, a whiteout itself would be. */
-static int hide_missing(struct extract *x, const struct folder *folder, const char *name,
-			struct err *err)
+/* The folder of x->name, or the lowest above it that is there. */
+static int find_lowest(struct extract *x, struct folder **out_folder, struct err *err)
 {
-	int is_hidden = x->opaques ? is_below_opaque(x, folder->fd) : 0;
-	int code;
+	size_t len = x->name.parent_len;
 
+	for (;;) {
+		if (folders_find(&x->folders, x->name.path, len, false, out_folder, err) < 0)
+			return -1;
+		if (*out_folder)
+			return 0;
+		while (len > 0 && x->name.path[--len] != '/')
+			;
+	}
+}
+
+/* The folder in which something is to be hidden, made when it is missing; NULL when there is
+ * nothing to hide: it is hidden itself, or no folder. */
+static int find_folder(struct extract *x, struct folder **out_folder, struct err *err)
+{
+	struct folder *lowest;
+	int is_hidden = 0;
+
+	if (x->opaques) {
+		if (find_lowest(x, &lowest, err) < 0)
+			return -1;
+		is_hidden = is_below_opaque(x, lowest->fd);
+	}
 	if (is_hidden < 0)
 		return extract_fail(x, "look above", err);
-	if (is_hidden || mknodat(folder->fd, name, S_IFCHR, makedev(0, 0)) == 0)
+	*out_folder = NULL;
+	return is_hidden ? 0
+			 : folders_find(&x->folders, x->name.path, x->name.parent_len, true,
+					out_folder, err);
+}
+
+/* What is not there. In an opaque folder nothing is to be hidden: a whiteout itself would be
+ * seen. */
+static int hide_missing(struct extract *x, const char *name, struct err *err)
+{
+	struct folder *folder;
+	int code;
+
+	if (find_folder(x, &folder, err) < 0)
+		return -1;
+	if (!folder || mknodat(folder->fd, name, S_IFCHR, makedev(0, 0)) == 0 ||
+	    errno == EEXIST)
 		return 0;
 	code = errno;
 	(void)extract_fail(x, "make the whiteout", err);
@@ -142,49 +177,79 @@ static int hide_missing(struct extract *x, const struct folder *folder, const ch
 }
 
 /* A folder of this layer, whose like in lower layers was removed. */
-static int hide_below(struct extract *x, const struct folder *folder, const char *name,
-		      struct err *err)
+static int hide_below(struct extract *x, const char *name, struct err *err)
 {
-	AUTO_CLOSE int fd =
-		openat(folder->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return extract_fail(x, "open", err);
-	return set_opaque(x, fd, name, err);
-}
-
-/* x->name ends in .wh.NAME. First for those that are there (as folders), then for the others:
- * it matters to these what is opaque. */
-static int hide(struct extract *x, bool is_there, struct err *err)
-{
-	const char *name = name_base(&x->name) + strlen(PREFIX);
+	AUTO_CLOSE int fd = -1;
 	struct folder *folder;
-	struct stat st;
 
-	if (folders_find(&x->folders, x->name.path, x->name.parent_len, &folder, err) < 0)
+	if (folders_find(&x->folders, x->name.path, x->name.parent_len, false, &folder, err) <
+	    0)
 		return -1;
 	if (!folder)
 		return 0;
-	if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return is_there && S_ISDIR(st.st_mode) ? hide_below(x, folder, name, err) : 0;
-	if (errno != ENOENT)
-		return extract_fail(x, "look at", err);
-	return is_there ? 0 : hide_missing(x, folder, name, err);
+	fd = openat(folder->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		return set_opaque(x, fd, name, err);
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+		       ? 0
+		       : extract_fail(x, "open", err);
 }
 
-static int hide_all(struct extract *x, bool is_there, struct err *err)
+/* First for the folders that are there, then for what is not: it matters to that what is
+ * opaque. x->name ends in .wh.NAME. */
+static int hide_all(struct extract *x, const char *const *paths, size_t count, bool is_there,
+		    struct err *err)
 {
-	size_t at;
+	size_t i;
 
-	for (at = 0; at < x->whiteouts.len; at += strlen(x->whiteouts.data + at) + 1) {
-		if (name_set(&x->name, x->whiteouts.data + at, err) < 0 ||
-		    hide(x, is_there, err) < 0)
+	for (i = 0; i < count; i++) {
+		const char *name;
+
+		if (name_set(&x->name, paths[i], err) < 0)
+			return -1;
+		name = name_base(&x->name) + strlen(PREFIX);
+		if ((is_there ? hide_below(x, name, err) : hide_missing(x, name, err)) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+static size_t depth_of(const char *path)
+{
+	size_t depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '/';
+	return depth;
+}
+
+static int by_depth(const void *a, const void *b)
+{
+	const char *one = *(const char *const *)a, *two = *(const char *const *)b;
+	size_t depth_one = depth_of(one), depth_two = depth_of(two);
+
+	if (depth_one != depth_two)
+		return depth_one < depth_two ? -1 : 1;
+	return one < two ? -1 : one > two;
+}
+
+/* From the top down: what lies in a folder that is hidden itself has no place to be. */
 int whiteout_finish(struct extract *x, struct err *err)
 {
-	return hide_all(x, true, err) < 0 ? -1 : hide_all(x, false, err);
+	AUTO_FREE const char **paths = NULL;
+	size_t at, count = 0;
+	int result;
+
+	if (x->whiteouts.len == 0)
+		return 0;
+	for (at = 0; at < x->whiteouts.len; at++)
+		count += x->whiteouts.data[at] == '\0';
+	paths = xmalloc(count * sizeof(*paths));
+	count = 0;
+	for (at = 0; at < x->whiteouts.len; at += strlen(x->whiteouts.data + at) + 1)
+		paths[count++] = x->whiteouts.data + at;
+	qsort(paths, count, sizeof(*paths), by_depth);
+
+	result = hide_all(x, paths, count, true, err);
+	return result < 0 ? -1 : hide_all(x, paths, count, false, err);
 }

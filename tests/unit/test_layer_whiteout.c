@@ -54,23 +54,40 @@ static void a_folder_removed_and_made_again_is_opaque(void **state)
 	assert_int_equal(kind_of(p, "foo/bar"), '-');
 	assert_true(is_opaque(p, "baz"));
 	assert_int_equal(stat_of(p, "baz").st_mtim.tv_sec, 3);
-	assert_true(is_opaque(p, "top/foo"));
-	assert_int_equal(kind_of(p, "top/foo/a"), '-');
+	assert_int_equal(kind_of(p, "top/foo"), 'w');
 	assert_false(is_opaque(p, "top"));
 }
 
 /* It would be seen: nothing of lower layers is there that it could hide. */
+static void a_folder_of_which_nothing_is_left_is_a_whiteout(void **state)
+{
+	struct place *p = *state;
+
+	assert_unpacked(p, UNPACK(p, {"a/b/.wh.x"}, {"a/.wh.b"}, {".wh.c"}, {"c/d/.wh.y"}));
+	assert_int_equal(kind_of(p, "a/b"), 'w');
+	assert_int_equal(kind_of(p, "c"), 'w');
+}
+
+static void a_whiteout_does_not_take_the_place_of_a_link(void **state)
+{
+	struct place *p = *state;
+
+	assert_unpacked(p, UNPACK(p, {"bin", '2', "usr/bin"}, {"bin/.wh.sh"}));
+	assert_target(p, "bin", "usr/bin");
+}
+
 static void there_are_no_whiteouts_below_an_opaque_folder(void **state)
 {
 	struct place *p = *state;
 
 	assert_unpacked(p, UNPACK(p, {"a/.wh.one"}, {"a/b/c/.wh.two"}, {"a/.wh..wh..opq"},
 				  {"a/.wh.three"}, {"l", '2', "a/b"}, {"l/.wh.four"},
-				  {"z/.wh.five"}));
+				  {"z/.wh.five"}, {"a/gone/deep/.wh.six"}));
 	assert_int_equal(kind_of(p, "a/one"), '-');
 	assert_int_equal(kind_of(p, "a/b/c/two"), '-');
 	assert_int_equal(kind_of(p, "a/three"), '-');
 	assert_int_equal(kind_of(p, "a/b/four"), '-');
+	assert_int_equal(kind_of(p, "a/gone"), '-');
 	assert_int_equal(kind_of(p, "z/five"), 'w');
 }
 
@@ -136,6 +153,8 @@ int main(void)
 		PLACE_TEST(an_opaque_folder_hides_what_is_below_it),
 		PLACE_TEST(files_of_the_same_layer_are_not_hidden),
 		PLACE_TEST(a_folder_removed_and_made_again_is_opaque),
+		PLACE_TEST(a_folder_of_which_nothing_is_left_is_a_whiteout),
+		PLACE_TEST(a_whiteout_does_not_take_the_place_of_a_link),
 		PLACE_TEST(there_are_no_whiteouts_below_an_opaque_folder),
 		PLACE_TEST(whiteouts_of_no_name_are_refused),
 		PLACE_TEST(nothing_lies_in_a_whiteout),
