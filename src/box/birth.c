@@ -110,7 +110,7 @@ static int between_main(void *arg)
 		(void)between_call(SYS_prctl, PR_SET_DUMPABLE, 1);
 		rc = between_call(SYS_clone3, (long)&args, sizeof(args));
 		if (rc == 0)
-			child_main(memory->socket, &memory->orders);
+			child_main(memory->socket, memory->place.clone_flags, &memory->orders);
 	}
 	memory->pid = rc > 0 ? (pid_t)rc : 0;
 	memory->code = rc < 0 ? (int)-rc : 0;
@@ -144,7 +144,7 @@ static int begin(struct birth *birth, struct err *err)
 	pid = is_kept ? clone_between(birth)
 		      : box_clone(place->clone_flags, place->cgroup_fd, &birth->pid_fd);
 	if (pid == 0)
-		child_main(birth->memory->socket, &birth->memory->orders);
+		child_main(birth->memory->socket, place->clone_flags, &birth->memory->orders);
 	code = errno;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)

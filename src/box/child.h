@@ -47,9 +47,11 @@ enum child_fd {
  * child_main() - the first process of a box, from the clone to devbox-init
  * @socket:	to the parent, above the numbers that are given out; every other descriptor that
  * is needed comes through it
+ * @clone_flags: CLONE_NEW* of the namespaces it was born into
  * @orders:	valid when they have come
  */
-__attribute__((noreturn)) void child_main(int socket, const struct child_orders *orders);
+__attribute__((noreturn)) void child_main(int socket, uint64_t clone_flags,
+					  const struct child_orders *orders);
 
 /**
  * child_walk() - do every step, in order, in the namespaces the caller was cloned into

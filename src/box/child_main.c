@@ -1,9 +1,11 @@
 #include "box/child.h"
 
 #include "init/config.h"
+#include "net/net.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -92,7 +94,7 @@ static const char *format_pid(char *out, size_t size, pid_t pid)
 	return out + at;
 }
 
-void child_main(int socket, const struct child_orders *orders)
+void child_main(int socket, uint64_t clone_flags, const struct child_orders *orders)
 {
 	static const char *const no_env[] = {NULL};
 	static struct child child;
@@ -101,6 +103,10 @@ void child_main(int socket, const struct child_orders *orders)
 	int fds[CHILD_FDS];
 	int failed;
 
+	/* The longest step that needs no orders, in the time until they come; that it fails is
+	 * found by STEP_LO_UP. */
+	if (clone_flags & CLONE_NEWNET)
+		(void)net_lo_up();
 	if (occupy_low(socket) < 0 || wait_orders(socket, fds) < 0)
 		_exit(125);
 	memset(child.slots, -1, sizeof(child.slots));

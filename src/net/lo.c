@@ -14,6 +14,8 @@ int net_lo_up(void)
 
 	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
 		return -1;
+	if (request.ifr_flags & IFF_UP)
+		return 0;
 	request.ifr_flags = (short)(request.ifr_flags | IFF_UP);
 	return ioctl(fd, SIOCSIFFLAGS, &request);
 }
