@@ -310,4 +310,28 @@ printf 'image: rootfs:%s\npackages: [no-such-package-here]\n' "$debian" >devbox.
 run bx build
 like "$err" $'Unable to locate package no-such-package-here\n.*devbox.yaml:2:11: error: packages failed with status 100' 'a package that is not there'
 
+# --- on an image of a registry, made for Docker ---
+
+start_registry
+push_image debian debian:12
+make_project image "image: $registry/debian:12
+build:
+  steps:
+    - echo 'DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb\"; };' >/etc/apt/apt.conf.d/docker-clean
+    - run: apt-get update && apt-get install -y --no-install-recommends sl && ls /opt/layer
+      cache: [apt]
+    - \"echo \$\$APP >/app\""
+run bx up
+is "$status" 0 'an image of a registry'
+like "$err" 'step 2 +built' 'gets layers, too'
+like "$(as_all_ids ls "$store/caches/build-apt/archives")" '(^|[[:space:]])sl_.*deb' 'what keeps no downloads is overruled'
+is "$(bx exec -- cat /app </dev/null)" tool 'a step has the variables of the image'
+is "$(bx exec -- sh -c 'test -x /usr/games/sl && cat /etc/apt/apt.conf.d/docker-clean | wc -l' </dev/null)" 1 'all layers are in the box'
+before=$(layers)
+ok 'prune' bx -y prune --all --builds
+ok 'leaves what a box stands on' bx exec -- test -x /usr/games/sl
+run bx up
+like "$err" '^image: up to date' 'and what up would need'
+bx down >/dev/null 2>&1
+
 done_testing
