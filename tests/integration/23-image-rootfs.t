@@ -189,7 +189,7 @@ make_project root-nest "image: host
 volumes: ['$tmp/busybox:/lower:ro', '$(dirname "$(readlink -f "$DEVBOX")"):/dist:ro']"
 bx up >/dev/null 2>&1
 run in_box sh -c 'mkdir -p /tmp/in && cd /tmp/in && echo "image: rootfs:/lower" >devbox.yaml && export XDG_DATA_HOME=/tmp/in/data &&
-	/dist/devbox up && /dist/devbox exec -T -- sh -c "echo inner >/opt/file && cat /opt/file && hostname" && /dist/devbox down'
+	/dist/devbox -y up && /dist/devbox exec -T -- sh -c "echo inner >/opt/file && cat /opt/file && hostname" && /dist/devbox down'
 is "$out" $'inner\nin' 'devbox works in a box'
 like "$err" 'no power inside of a box or sandbox' 'with a single id, and says so'
 is "$(cat "$busybox/opt/file")" lower 'and leaves the folder alone'
