@@ -50,8 +50,8 @@ enum init_message_type {
 	/* to the parent, while the plan is walked */
 	INIT_STEP_FAILED = 1, /* a: step, b: errno */
 	/* to the parent, from devbox-init */
-	INIT_READY,   /* the box stands; waits for INIT_GO. From here on its namespaces can be
-			 joined */
+	INIT_READY,   /* the box stands; waits for INIT_GO, and is not sent when that has come.
+			 From here on its namespaces can be joined */
 	INIT_STARTED, /* the command runs; a: its pid in the box; carries the terminal's master
 			 with INIT_TTY */
 	INIT_EXEC_FAILED, /* a: enum init_stage, b: errno */

@@ -35,15 +35,28 @@ static struct init_config *read_config(void)
 	return config;
 }
 
-static bool wait_go(void)
+/* Return: as recv(2). */
+static ssize_t receive_go(int flags)
 {
-	struct init_message message;
+	struct init_message message = {0};
 	ssize_t n;
 
 	do {
-		n = recv(INIT_SOCKET_FD, &message, sizeof(message), 0);
+		n = recv(INIT_SOCKET_FD, &message, sizeof(message), flags);
 	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(message) && message.type == INIT_GO;
+	return message.type == INIT_GO || n < 0 ? n : 0;
+}
+
+/* Who said so already does not wait to hear that the box stands. */
+static bool wait_go(void)
+{
+	ssize_t n = receive_go(MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN) {
+		init_send(INIT_READY, 0, 0, -1);
+		n = receive_go(0);
+	}
+	return n == (ssize_t)sizeof(struct init_message);
 }
 
 /* The one argument: the pid of fuse-overlayfs, 0 without one. */
@@ -101,7 +114,6 @@ int main(int argc, char **argv)
 		init_send(INIT_EXEC_FAILED, INIT_STAGE_SETUP, errno ? errno : EINVAL, -1);
 		return 125;
 	}
-	init_send(INIT_READY, 0, 0, -1);
 	if (!wait_go())
 		return 125;
 	if (init.config->flags & INIT_COMMAND) {

@@ -72,10 +72,11 @@ static inline void init_write_maps(pid_t pid)
 		fail_msg("%s", err.message);
 }
 
-/* Starts it with @config_fd, which is closed. Skips the test where user namespaces are not
- * allowed. */
-static inline struct init_process init_start_fd(int config_fd)
+/* Starts it with @config_fd, which is closed; @is_told: it finds INIT_GO waiting. Skips the
+ * test where user namespaces are not allowed. */
+static inline struct init_process init_start_told(int config_fd, bool is_told)
 {
+	const struct init_message told = {.type = INIT_GO};
 	struct init_process init = {.master = -1};
 	struct err err = {0};
 	int pair[2], out[2], go[2];
@@ -99,6 +100,8 @@ static inline struct init_process init_start_fd(int config_fd)
 		skip();
 	assert_true(init.pid > 0);
 	init_write_maps(init.pid);
+	if (is_told)
+		assert_int_equal(send(pair[0], &told, sizeof(told), 0), sizeof(told));
 	assert_int_equal(write(go[1], "", 1), 1);
 	(void)close(init_fd);
 	(void)close(config_fd);
@@ -111,6 +114,11 @@ static inline struct init_process init_start_fd(int config_fd)
 	init.socket = pair[0];
 	init.output = out[0];
 	return init;
+}
+
+static inline struct init_process init_start_fd(int config_fd)
+{
+	return init_start_told(config_fd, false);
 }
 
 /* The next message; type 0 when it hung up. */

@@ -12,8 +12,8 @@
 #endif
 
 /* @words: the command, cut at spaces; the last word of a shell's is @script. */
-static struct init_process start_with(struct box_command command, const char *words,
-				      const char *script)
+static struct init_process start_told(struct box_command command, const char *words,
+				      const char *script, bool is_told)
 {
 	AUTO_STRV struct strv argv = {0};
 	AUTO_STRV struct strv env = {0};
@@ -34,7 +34,13 @@ static struct init_process start_with(struct box_command command, const char *wo
 		command.cwd = "/";
 	command.confine.umask = 0027;
 	command.confine.no_new_privs = true;
-	return init_start_fd(box_command_fd(&command, &err));
+	return init_start_told(box_command_fd(&command, &err), is_told);
+}
+
+static struct init_process start_with(struct box_command command, const char *words,
+				      const char *script)
+{
+	return start_told(command, words, script, false);
 }
 
 static struct init_process start(const char *words, const char *script)
@@ -97,6 +103,19 @@ static void nothing_begins_before_it_is_told_to(void **state)
 	assert_int_equal(WEXITSTATUS(init_wait(&init)), 125);
 	assert_int_equal(poll(&readable, 1, PATIENCE_MS), 1);
 	assert_int_equal(readable.revents & POLLIN, 0);
+}
+
+/* Nobody waits to hear that it is ready. */
+static void who_was_told_before_begins_at_once(void **state)
+{
+	AUTO_INIT struct init_process init =
+		start_told((struct box_command){0}, "sh -c", "exit 7", true);
+	struct init_message message = init_next(&init);
+
+	(void)state;
+	assert_int_equal(message.type, INIT_STARTED);
+	init_expect(&init, INIT_EXITED, 7 << 8, 0);
+	(void)init_wait(&init);
 }
 
 static void signals_reach_the_command(void **state)
@@ -345,6 +364,7 @@ int main(void)
 		cmocka_unit_test(it_ends_with_the_status_of_the_command),
 		cmocka_unit_test(a_signal_that_ends_the_command_is_told),
 		cmocka_unit_test(nothing_begins_before_it_is_told_to),
+		cmocka_unit_test(who_was_told_before_begins_at_once),
 		cmocka_unit_test(signals_reach_the_command),
 		cmocka_unit_test(signals_to_itself_reach_the_command),
 		cmocka_unit_test(it_reaps_what_others_leave),
