@@ -22,8 +22,9 @@
 struct build_view {
 	enum progress_mode mode;
 	bool shows_cached;
-	struct buf line; /* of output, not ended yet */
-	char *step;      /* that runs */
+	struct buf line;  /* of output, not ended yet */
+	bool is_returned; /* it ended in a carriage return */
+	char *step;       /* that runs */
 	bool is_drawn;
 	int64_t drawn_us;
 };
@@ -182,9 +183,10 @@ static void take_output(struct build_view *view, const struct build_event *event
 		char c = event->text[i];
 
 		/* A bar that is drawn again and again: the last one counts. */
-		if (c == '\r' && (i + 1 == event->text_len || event->text[i + 1] != '\n'))
+		if (view->is_returned && c != '\n' && c != '\r')
 			view->line.len = 0;
-		else if (c == '\n' || view->line.len >= LINE_MAX_BYTES)
+		view->is_returned = c == '\r';
+		if (c == '\n' || view->line.len >= LINE_MAX_BYTES)
 			end_line(view);
 		if (c != '\n' && c != '\r')
 			buf_putc(&view->line, c);
