@@ -244,20 +244,32 @@ static int check_inputs(const struct spec *spec, const struct spec_build_step *s
 	return 0;
 }
 
+static bool has_packages(const struct spec *spec)
+{
+	for (size_t i = 0; i < PACKAGER_COUNT; i++)
+		if (spec->packages[i].items.count)
+			return true;
+	return false;
+}
+
+static int check_image(const struct spec *spec, struct err *err)
+{
+	const bool is_packages = has_packages(spec);
+
+	if (strcmp(spec->image.value, "host") != 0 || (!is_packages && !spec->build_steps))
+		return 0;
+	(void)origin_fail(err, is_packages ? &spec->packages_at : &spec->build_steps[0].at,
+			  "%s with image 'host', whose files are those of this machine",
+			  is_packages ? "packages cannot be installed"
+				      : "steps cannot be built");
+	return err_hint(err, "set 'image: debian:12' for example, or install what is missing "
+			     "on this machine");
+}
+
 int build_check(const struct spec *spec, struct err *err)
 {
-	const struct origin *at = spec->packages_at.file ? &spec->packages_at : NULL;
-
-	if (!at && spec->build_step_count)
-		at = &spec->build_steps[0].at;
-	if (at && strcmp(spec->image.value, "host") == 0) {
-		(void)origin_fail(err, at,
-				  "%s with image 'host', whose files are those of this machine",
-				  at == &spec->packages_at ? "packages cannot be installed"
-							   : "steps cannot be built");
-		return err_hint(err, "set 'image: debian:12' for example, or install what is "
-				     "missing on this machine");
-	}
+	if (check_image(spec, err) < 0)
+		return -1;
 	for (size_t i = 0; i < spec->build_step_count; i++)
 		if (check_inputs(spec, &spec->build_steps[i], err) < 0)
 			return -1;

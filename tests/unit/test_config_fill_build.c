@@ -29,6 +29,7 @@ static void wrong_packages_are_refused(void **state)
 		{IMAGE "packages: ['g++', 'gcc-12', 'foo=1:1.2~3', 'bar/sid', 'baz>1']\n",
 		 "fine"},
 		{IMAGE "packages: []\n", "fine"},
+		{"packages: []\nbuild: {steps: []}\n", "fine"},
 		{"packages: [git]\n",
 		 "1:11: packages cannot be installed with image 'host', whose files are those "
 		 "of this machine | set 'image: debian:12' for example, or install what is "
