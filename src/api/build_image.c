@@ -74,7 +74,8 @@ int api_build_image(struct devbox *devbox, const struct ensure_request *request,
 		strv_add(&lower, name + strlen("rootfs:"));
 	else
 		return err_set(err, "nothing can be built on image '%s'", name);
-	base.platform = platform = platform_of(image);
+	platform = platform_of(image);
+	base.platform = platform;
 	options.dry_run = options.dry_run || request->look_only;
 	options.allow_degraded = options.allow_degraded || request->allow_degraded;
 	if (api_build(devbox, spec, request->project, &base, &options, &layers, err) < 0)
