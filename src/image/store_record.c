@@ -152,7 +152,7 @@ static int parse_field(const json_t *value, const struct record_field *field, ch
 	case RECORD_MAYBE:
 		if (json_is_null(value))
 			return 0;
-		/* fall through */
+		__attribute__((fallthrough));
 	case RECORD_TEXT:
 		if (!json_is_string(value))
 			return -1;
