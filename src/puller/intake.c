@@ -49,6 +49,7 @@ int intake_layers(struct puller *puller, struct crew *crew, const struct referen
 	signals_hold(&signals);
 	crew->signals = &signals;
 	rc = crew_run(crew, name, err);
+	crew->signals = NULL;
 	signals_release(&signals);
 	return rc;
 }

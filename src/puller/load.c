@@ -10,16 +10,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int load_made(struct puller *puller, const struct reference *reference,
-	      const struct platform *platform, const char *config, size_t config_len,
-	      const struct strv *names, const struct crew *crew, struct err *err)
+int load_made(struct puller *puller, const struct intake *intake, const struct crew *crew,
+	      struct err *err)
 {
 	AUTO_FREE struct compose_layer *layers =
 		xmalloc((crew->count + 1) * sizeof(struct compose_layer));
-	AUTO_FREE char *config_digest = compose_digest(config, config_len);
+	AUTO_FREE char *config_digest = compose_digest(intake->config, intake->config_len);
 	AUTO_FREE char *manifest = NULL;
 	AUTO_FREE char *id = NULL;
 	AUTO_STRV struct strv digests = {0};
+	struct intake whole = *intake;
 
 	for (size_t i = 0; i < crew->count; i++)
 		strv_addf(&digests, "sha256:%s", crew->jobs[i].id);
@@ -28,22 +28,13 @@ int load_made(struct puller *puller, const struct reference *reference,
 	for (size_t i = 0; i < crew->count; i++)
 		layers[i] = (struct compose_layer){.digest = digests.items[i],
 						   .size = crew->jobs[i].tar_bytes};
-	manifest = compose_manifest(config_digest, config_len, layers, crew->count);
+	manifest = compose_manifest(config_digest, intake->config_len, layers, crew->count);
 	id = compose_digest(manifest, strlen(manifest));
-	return intake_publish(puller,
-			      &(struct intake){
-				      .reference = reference,
-				      .index = id,
-				      .id = id,
-				      .manifest = manifest,
-				      .manifest_len = strlen(manifest),
-				      .config_digest = config_digest,
-				      .config = config,
-				      .config_len = config_len,
-				      .platform = platform,
-				      .names = names,
-			      },
-			      crew, err);
+	whole.index = whole.id = id;
+	whole.manifest = manifest;
+	whole.manifest_len = strlen(manifest);
+	whole.config_digest = config_digest;
+	return intake_publish(puller, &whole, crew, err);
 }
 
 void load_name(const char *text, struct strv *names)
@@ -97,7 +88,11 @@ int load_tar(struct puller *puller, const struct reference *reference, struct er
 	if (rc == 0) {
 		diff_id = xasprintf("sha256:%s", job.id);
 		config = compose_config(&platform, diff_id, "devbox load tar:");
-		rc = load_made(puller, reference, &platform, config, strlen(config), NULL,
+		rc = load_made(puller,
+			       &(struct intake){.reference = reference,
+						.platform = &platform,
+						.config = config,
+						.config_len = strlen(config)},
 			       &crew, err);
 	} else {
 		(void)err_wrap(err, "'%s'", reference->path);

@@ -16,9 +16,8 @@ int load_tar(struct puller *puller, const struct reference *reference, struct er
  * "latest" or none, are not taken */
 void load_name(const char *text, struct strv *names);
 /** load_made() - publish an image whose manifest is made here, of layers that are done
- * @config:	its config, as it came or was made */
-int load_made(struct puller *puller, const struct reference *reference,
-	      const struct platform *platform, const char *config, size_t config_len,
-	      const struct strv *names, const struct crew *crew, struct err *err);
+ * @intake:	all of it but the manifest and the digests */
+int load_made(struct puller *puller, const struct intake *intake, const struct crew *crew,
+	      struct err *err);
 
 #endif

@@ -201,8 +201,13 @@ static int bring(struct puller *puller, const struct reference *reference,
 	if (rc == 0)
 		rc = intake_layers(puller, &crew, reference, err);
 	if (rc == 0)
-		rc = load_made(puller, reference, &found->config.platform, found->text,
-			       found->len, &names, &crew, err);
+		rc = load_made(puller,
+			       &(struct intake){.reference = reference,
+						.platform = &found->config.platform,
+						.config = found->text,
+						.config_len = found->len,
+						.names = &names},
+			       &crew, err);
 	crew_done(&crew);
 	free(crew.jobs);
 	return rc;

@@ -38,7 +38,8 @@ static int find(struct puller *puller, const struct reference *reference, struct
 	struct fetched index = {0};
 	struct platform platform = {0};
 	const struct resolver resolver = {
-		.get = get,
+		.get_manifest = get,
+		.get_config = get,
 		.arg = source,
 		.name = reference->tag,
 		.platform = &platform,

@@ -3,8 +3,6 @@
 #include "fetch/fetch.h"
 #include "util/cleanup.h"
 
-#include <string.h>
-
 struct registry {
 	struct puller *puller;
 	struct fetch *fetch;
@@ -16,7 +14,7 @@ static void note(void *arg, const char *text)
 	report_note(arg, text);
 }
 
-/* A config that is here needs no request. */
+/* What is here needs no request. */
 static int read_here(struct registry *registry, const struct descriptor *what,
 		     struct fetched *out_fetched)
 {
@@ -30,18 +28,25 @@ static int read_here(struct registry *registry, const struct descriptor *what,
 	return 0;
 }
 
-static int get(void *arg, const struct descriptor *what, struct fetched *out_fetched,
-	       struct err *err)
+static int get_manifest(void *arg, const struct descriptor *what, struct fetched *out_fetched,
+			struct err *err)
 {
 	struct registry *registry = arg;
 
 	if (read_here(registry, what, out_fetched) == 0)
 		return 0;
-	if (strstr(what->media_type, "config"))
-		return fetch_small(registry->fetch, registry->reference, what, out_fetched,
-				   err);
 	return fetch_manifest(registry->fetch, registry->reference, what->digest, out_fetched,
 			      err);
+}
+
+static int get_config(void *arg, const struct descriptor *what, struct fetched *out_fetched,
+		      struct err *err)
+{
+	struct registry *registry = arg;
+
+	if (read_here(registry, what, out_fetched) == 0)
+		return 0;
+	return fetch_small(registry->fetch, registry->reference, what, out_fetched, err);
 }
 
 static int find(struct registry *registry, struct resolved *out_resolved, struct err *err)
@@ -49,7 +54,8 @@ static int find(struct registry *registry, struct resolved *out_resolved, struct
 	const struct puller_options *options = &registry->puller->options;
 	struct platform platform = {0};
 	struct resolver resolver = {
-		.get = get,
+		.get_manifest = get_manifest,
+		.get_config = get_config,
 		.arg = registry,
 		.platform = &platform,
 		.is_exact = options->platform != NULL,
@@ -60,8 +66,8 @@ static int find(struct registry *registry, struct resolved *out_resolved, struct
 	if (resolve_platform(options->platform, &platform, err) < 0)
 		return -1;
 	rc = fetch_manifest(registry->fetch, registry->reference, NULL, &first, err);
-	if (rc == 0)
-		rc = resolve(&resolver, &first, out_resolved, err);
+	if (rc == 0 && resolve(&resolver, &first, out_resolved, err) < 0)
+		rc = err_wrap(err, "image '%s'", registry->reference->text);
 	platform_done(&platform);
 	return rc;
 }

@@ -66,7 +66,7 @@ static int find_manifest(const struct resolver *resolver, struct resolved *r, st
 			chosen = document_choose(&document, resolver->platform, name, err);
 		if (chosen && !r->name)
 			r->name = xstrdup(chosen->name);
-		rc = chosen ? resolver->get(resolver->arg, chosen, &next, err) : -1;
+		rc = chosen ? resolver->get_manifest(resolver->arg, chosen, &next, err) : -1;
 		document_done(&document);
 		if (rc < 0)
 			return -1;
@@ -82,7 +82,7 @@ static int find_all(const struct resolver *resolver, struct resolved *r, struct 
 		return -1;
 	/* Before any layer: it names what they unpack to, and those that are here need not
 	 * come. */
-	if (resolver->get(resolver->arg, &r->document.config, &r->config_text, err) < 0)
+	if (resolver->get_config(resolver->arg, &r->document.config, &r->config_text, err) < 0)
 		return -1;
 	if (image_config_parse(r->config_text.text, r->config_text.len, r->document.count,
 			       &r->config, err) < 0)

@@ -11,13 +11,16 @@
 
 /**
  * struct resolver - where documents come from
- * @get:	a document by its descriptor, whole and of that digest
+ * @get_manifest: a manifest or index by its descriptor, whole and of that digest
+ * @get_config:	the same for a config, which registries keep elsewhere
  * @name:	of the wanted one in an OCI layout; NULL: any
  * @platform:	wanted; @is_exact: asked for by the user, so another one is an error
  */
+typedef int resolver_get(void *arg, const struct descriptor *what, struct fetched *out_fetched,
+			 struct err *err);
 struct resolver {
-	int (*get)(void *arg, const struct descriptor *what, struct fetched *out_fetched,
-		   struct err *err);
+	resolver_get *get_manifest;
+	resolver_get *get_config;
 	void *arg;
 	const char *name;
 	const struct platform *platform;

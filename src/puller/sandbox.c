@@ -159,7 +159,7 @@ static int read_map(const char *file, struct sandbox_ids *out_ids, struct err *e
 
 static int read_ids(struct sandbox_ids *out_ids, struct err *err)
 {
-	struct sandbox_ids users, groups;
+	struct sandbox_ids users = {0}, groups = {0};
 
 	if (read_map("/proc/self/uid_map", &users, err) < 0 ||
 	    read_map("/proc/self/gid_map", &groups, err) < 0)
