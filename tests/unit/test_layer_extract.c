@@ -253,8 +253,9 @@ static void deep_and_long_names_are_refused(void **state)
 	assert_int_equal(kind_of(p, just.data), 'd');
 }
 
-/* Each name is of allowed depth; through links the tree is not. A link can say no more than
- * 4095 bytes: each is relative to one that lies where the last ended. */
+/* Each name is of allowed depth; through links the tree is not: each begins where the one
+ * before ended. So few, because the kernel, which follows 40, counts those of a look-up that it
+ * began anew twice. */
 static void a_tree_deeper_than_its_names_can_be_replaced(void **state)
 {
 	struct place *p = *state;
@@ -262,11 +263,11 @@ static void a_tree_deeper_than_its_names_can_be_replaced(void **state)
 	AUTO_BUF struct buf steps = {0};
 	unsigned i;
 
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 250; i++)
 		buf_puts(&steps, i ? "/d" : "d");
 	add_part(&tar, &(struct part){"t/", '5'});
 	add_part(&tar, &(struct part){"s0", '2', "t"});
-	for (i = 0; i < 30; i++) {
+	for (i = 0; i < 11; i++) {
 		AUTO_FREE char *name = xasprintf("s%u/%s/", i, steps.data);
 		AUTO_FREE char *link = xasprintf("s%u", i + 1);
 		AUTO_FREE char *target = xasprintf("s%u/%s", i, steps.data);
@@ -277,8 +278,8 @@ static void a_tree_deeper_than_its_names_can_be_replaced(void **state)
 		pax(&linkpath, "linkpath", target);
 		add_part(&tar, &(struct part){link, '2', "x", .pax = linkpath.data});
 	}
-	add_part(&tar, &(struct part){"s30/bottom"});
-	add_part(&tar, &(struct part){"mark", '1', "s30/bottom"});
+	add_part(&tar, &(struct part){"s11/bottom"});
+	add_part(&tar, &(struct part){"mark", '1', "s11/bottom"});
 	add_part(&tar, &(struct part){"t", .data = "flat"});
 	add_end(&tar);
 	assert_unpacked(p, unpack_blob(p, tar.data, tar.len, NULL));
