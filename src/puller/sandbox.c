@@ -114,6 +114,9 @@ static const int calls[] = {
 	SYS_eventfd2,
 	SYS_exit,
 	SYS_exit_group,
+#ifdef __SANITIZE_ADDRESS__
+	SYS_sigaltstack,
+#endif
 };
 
 int sandbox_read_map(const char *text, struct sandbox_ids *out_ids)
