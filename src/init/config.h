@@ -62,7 +62,16 @@ enum init_message_type {
 	INIT_GO,       /* start the command */
 	INIT_SIGNAL,   /* a: signal for the command */
 	INIT_CONTINUE, /* the command goes on in the foreground */
+	/* both ways */
+	INIT_SOCKETS, /* to it: a: enum init_socket, b: how many are wanted; from it, one a
+			 message: a: the same, b: errno, or 0 and it carries the socket */
 };
+
+/* Sockets of the box's network that devbox asks for: whoever makes a socket decides in which
+ * network it is, whoever connects it does not. Of IPv6 where there is such a thing, else IPv4.
+ */
+enum init_socket { INIT_SOCKET_TCP, INIT_SOCKET_UDP, INIT_SOCKET_DIAG };
+#define INIT_SOCKETS_MAX 64 /* in one message */
 
 enum init_stage {
 	INIT_STAGE_SETUP,

@@ -1,6 +1,8 @@
 #include "init/init.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -90,6 +92,31 @@ static int read_signals(struct init *init)
 	return rc;
 }
 
+static int make_socket(int kind)
+{
+	const int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+	int type = kind == INIT_SOCKET_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	int fd;
+
+	if (kind == INIT_SOCKET_DIAG)
+		return socket(AF_NETLINK, SOCK_RAW | flags, NETLINK_SOCK_DIAG);
+	fd = socket(AF_INET6, type | flags, 0);
+	return fd < 0 && errno == EAFNOSUPPORT ? socket(AF_INET, type | flags, 0) : fd;
+}
+
+static void send_sockets(int kind, int count)
+{
+	int i;
+
+	for (i = 0; i < count && i < INIT_SOCKETS_MAX; i++) {
+		int fd = make_socket(kind);
+
+		init_send(INIT_SOCKETS, kind, fd < 0 ? errno : 0, fd);
+		if (fd >= 0)
+			(void)close(fd);
+	}
+}
+
 static int read_message(struct init *init)
 {
 	struct init_message message;
@@ -108,6 +135,8 @@ static int read_message(struct init *init)
 	}
 	if (message.type == INIT_SIGNAL)
 		return pass_signal(init, message.a);
+	if (message.type == INIT_SOCKETS)
+		send_sockets(message.a, message.b);
 	if (message.type == INIT_CONTINUE && init->main) {
 		(void)tcsetpgrp(0, init->main);
 		(void)kill(-init->main, SIGCONT);

@@ -336,6 +336,11 @@ int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 				    timeout_ms < 0 ? 0 : (long)&timeout, 0, 8, 0));
 }
 
+int socket(int domain, int type, int protocol)
+{
+	return (int)finish(raw_call(SYS_socket, domain, type, protocol, 0, 0, 0));
+}
+
 ssize_t recv(int fd, void *data, size_t n, int flags)
 {
 	return finish(raw_call(SYS_recvfrom, fd, (long)data, (long)n, flags, 0, 0));

@@ -336,6 +336,54 @@ static void an_interrupt_key_reaches_the_command(void **state)
 }
 
 /* A config that is not one: nothing runs, and nothing is read past its end. */
+static void ask_sockets(const struct init_process *init, int kind, int count)
+{
+	const struct init_message message = {.type = INIT_SOCKETS, .a = kind, .b = count};
+
+	assert_int_equal(send(init->socket, &message, sizeof(message), 0), sizeof(message));
+}
+
+static void expect_socket(struct init_process *init, int kind, int domain, int type)
+{
+	socklen_t len = sizeof(int);
+	int got = -1;
+
+	init->master = -1;
+	init_expect(init, INIT_SOCKETS, kind, 0);
+	assert_true(init->master >= 0);
+	assert_int_equal(getsockopt(init->master, SOL_SOCKET, SO_DOMAIN, &got, &len), 0);
+	assert_int_equal(got, domain);
+	assert_int_equal(getsockopt(init->master, SOL_SOCKET, SO_TYPE, &got, &len), 0);
+	assert_int_equal(got, type);
+	assert_true(fcntl(init->master, F_GETFL) & O_NONBLOCK);
+	(void)close(init->master);
+}
+
+static void it_makes_sockets_of_its_network(void **state)
+{
+	AUTO_INIT struct init_process init = start_with((struct box_command){0}, "", NULL);
+	int i;
+
+	(void)state;
+	init_go(&init);
+	init_expect(&init, INIT_STARTED, 0, 0);
+	ask_sockets(&init, INIT_SOCKET_TCP, 3);
+	ask_sockets(&init, INIT_SOCKET_UDP, 1);
+	ask_sockets(&init, INIT_SOCKET_DIAG, 1);
+	ask_sockets(&init, INIT_SOCKET_TCP, 0);
+	ask_sockets(&init, INIT_SOCKET_TCP, -1);
+	for (i = 0; i < 3; i++)
+		expect_socket(&init, INIT_SOCKET_TCP, AF_INET6, SOCK_STREAM);
+	expect_socket(&init, INIT_SOCKET_UDP, AF_INET6, SOCK_DGRAM);
+	expect_socket(&init, INIT_SOCKET_DIAG, AF_NETLINK, SOCK_RAW);
+	/* More than it is willing to make at once, and then it goes on as before. */
+	ask_sockets(&init, INIT_SOCKET_TCP, INIT_SOCKETS_MAX + 1);
+	init_say(&init, INIT_SIGNAL, SIGTERM);
+	for (i = 0; i < INIT_SOCKETS_MAX; i++)
+		expect_socket(&init, INIT_SOCKET_TCP, AF_INET6, SOCK_STREAM);
+	init_expect(&init, INIT_EXITED, 0, 0);
+}
+
 static void a_broken_config_is_refused(void **state)
 {
 	struct init_config config = {.magic = INIT_MAGIC, .size = sizeof(config) + 1};
@@ -378,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_terminal_comes_with_its_size),
 		cmocka_unit_test(a_stopped_command_goes_on),
 		cmocka_unit_test(an_interrupt_key_reaches_the_command),
+		cmocka_unit_test(it_makes_sockets_of_its_network),
 		cmocka_unit_test(a_broken_config_is_refused),
 	};
 
