@@ -67,7 +67,7 @@ static int begin(struct crew *crew, const char *name, struct err *err)
 		struct layer_job *job = &crew->jobs[i];
 
 		job->work = (struct layer_work){.dir_fd = -1, .diff_fd = -1, .lock_fd = -1};
-		job->worker.socket = -1;
+		job->worker.socket = job->publish_fd = -1;
 		job->feed.fd = -1;
 	}
 	for (size_t i = 0; i < crew->count; i++) {
@@ -113,6 +113,8 @@ static int start_jobs(struct crew *crew, size_t limit, struct err *err)
 {
 	struct layer_job *job;
 
+	if (count_state(crew, JOB_PUBLISHES) >= AT_ONCE_MAX)
+		return 0;
 	while (count_state(crew, JOB_RUNS) < limit &&
 	       (job = next_job(crew, JOB_WAITS)) != NULL) {
 		if (crew_start(crew, job, err) < 0)
@@ -135,7 +137,9 @@ static int interrupted(const struct crew *crew, struct err *err)
 	return 0;
 }
 
-#define FDS_MAX (2 + 2 * AT_ONCE_MAX)
+/* For each worker its socket and its pipe; while there are AT_ONCE_MAX to be published no
+ * worker is started. */
+#define FDS_MAX (2 + 4 * AT_ONCE_MAX)
 
 static size_t list_fds(const struct crew *crew, struct pollfd fds[FDS_MAX])
 {
@@ -146,6 +150,8 @@ static size_t list_fds(const struct crew *crew, struct pollfd fds[FDS_MAX])
 	for (size_t i = 0; i < crew->count && count + 2 <= FDS_MAX; i++) {
 		const struct layer_job *job = &crew->jobs[i];
 
+		if (job->state == JOB_PUBLISHES)
+			fds[count++] = (struct pollfd){.fd = job->publish_fd, .events = POLLIN};
 		if (job->state != JOB_RUNS)
 			continue;
 		if (!job->has_result)
@@ -184,7 +190,8 @@ static int run(struct crew *crew, struct err *err)
 		if (start_jobs(crew, limit, err) < 0 || wait_for_something(crew, err) < 0)
 			return -1;
 		for (size_t i = 0; i < crew->count; i++) {
-			if (crew->jobs[i].state == JOB_RUNS &&
+			if ((crew->jobs[i].state == JOB_RUNS ||
+			     crew->jobs[i].state == JOB_PUBLISHES) &&
 			    crew_step(crew, &crew->jobs[i], err) < 0)
 				return -1;
 		}

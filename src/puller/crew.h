@@ -16,6 +16,7 @@ enum job_state {
 	JOB_WAITS,
 	JOB_ELSEWHERE, /* another process makes this layer */
 	JOB_RUNS,
+	JOB_PUBLISHES,
 	JOB_DONE,
 };
 
@@ -45,6 +46,8 @@ struct layer_job {
 	struct worker worker;
 	struct transfer *transfer;
 	struct feed feed;
+	pid_t publisher; /* 0: none */
+	int publish_fd;
 	bool has_result;
 	struct worker_message result;
 	uint64_t told_bytes;

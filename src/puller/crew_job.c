@@ -167,28 +167,8 @@ static int wrong_diff_id(const struct layer_job *job, const char *got, struct er
 {
 	(void)err_code(err, EBADMSG, "layer '%s' unpacks to '%.64s', but its image says '%s'",
 		       crew_name(job), got, job->diff_id);
-	return err_hint(err, "the image was put together wrongly; whoever made it has to make "
-			     "it again");
-}
-
-static void add_warnings(struct crew *crew, const struct layer_job *job, struct strv *warnings)
-{
-	const struct layer_result *r = &job->result.unpacked;
-	char digits[TEXT_SHORT_MAX];
-
-	if (r->devices > 0)
-		strv_addf(warnings, "%llu device nodes left out, '%s' first",
-			  (unsigned long long)r->devices, r->device_path);
-	if (r->foreign > 0)
-		strv_addf(warnings,
-			  "%llu files with owners beyond the subordinate ids, '%s' first",
-			  (unsigned long long)r->foreign, r->foreign_path);
-	if (r->xattrs > 0)
-		strv_addf(warnings, "%llu extended attributes left out, '%s' first",
-			  (unsigned long long)r->xattrs, r->xattr_name);
-	(void)text_short(crew_name(job), digits);
-	for (size_t i = 0; i < warnings->count; i++)
-		report_warn(crew->report, "layer %s: %s", digits, warnings->items[i]);
+	return err_hint(err, "the image is damaged or was put together wrongly: get it again, "
+			     "or have it made again");
 }
 
 /*
@@ -215,27 +195,11 @@ static int rename_work(struct crew *crew, struct layer_job *job, bool *out_is_th
 	return 0;
 }
 
-static int publish(struct crew *crew, struct layer_job *job, struct err *err)
+static void end_streams(struct layer_job *job)
 {
-	const struct layer_result *r = &job->result.unpacked;
-	AUTO_FREE char *digest = job->feed.fd >= 0 && job->feed.digest[0]
-					 ? xasprintf("sha256:%s", job->feed.digest)
-					 : xstrdup(job->digest ? job->digest : "");
-	struct layer_meta meta = {
-		.id = job->id,
-		.digest = digest,
-		.blob_bytes = job->size,
-		.bytes = r->bytes,
-		.tar_bytes = r->tar_bytes,
-		.entries = r->entries,
-		.first_uid = job->result.first_uid,
-	};
-	int rc;
-
-	add_warnings(crew, job, &meta.warnings);
-	rc = layer_work_publish(crew->store, &job->work, &meta, &crew->lease, err);
-	strv_done(&meta.warnings);
-	return rc;
+	transfer_end(job->transfer);
+	job->transfer = NULL;
+	feed_end(&job->feed);
 }
 
 static int finish(struct crew *crew, struct layer_job *job, struct err *err)
@@ -248,22 +212,13 @@ static int finish(struct crew *crew, struct layer_job *job, struct err *err)
 		return wrong_diff_id(job, r->diff_id, err);
 	(void)snprintf(job->id, sizeof(job->id), "%s", r->diff_id);
 	job->tar_bytes = r->tar_bytes;
+	end_streams(job);
 	if (!job->diff_id && rename_work(crew, job, &is_there, err) < 0)
 		return -1;
-	if (is_there) {
-		layer_work_drop(crew->store, &job->work);
-		if (layer_lease_add(&crew->lease, crew->store, job->id, err) < 0)
-			return -1;
-	} else if (publish(crew, job, err) < 0) {
-		return err_wrap(err, "layer '%s'", crew_name(job));
-	}
-	crew->fetched += job->size;
-	job->state = JOB_DONE;
-	tell(crew, job, PULLER_UNPACKED, job->size);
-	transfer_end(job->transfer);
-	job->transfer = NULL;
-	feed_end(&job->feed);
-	return 0;
+	if (!is_there)
+		return crew_publish(crew, job, err);
+	layer_work_drop(crew->store, &job->work);
+	return crew_published(crew, job, err);
 }
 
 /* Of two errors the one that explains the other. */
@@ -279,15 +234,27 @@ static int explain(const struct layer_job *job, enum transfer_state state,
 	return err_wrap(err, "layer '%s'", crew_name(job));
 }
 
+int crew_published(struct crew *crew, struct layer_job *job, struct err *err)
+{
+	if (layer_lease_add(&crew->lease, crew->store, job->id, err) < 0)
+		return -1;
+	crew->fetched += job->size;
+	job->state = JOB_DONE;
+	tell(crew, job, PULLER_UNPACKED, job->size);
+	return 0;
+}
+
 int crew_step(struct crew *crew, struct layer_job *job, struct err *err)
 {
 	struct err stream_err = {0};
 	enum transfer_state state;
 
+	if (job->state == JOB_PUBLISHES)
+		return crew_publish_step(crew, job, err);
 	if (job->feed.buffer)
 		feed_step(&job->feed);
-	while (!job->has_result && worker_read(&job->worker, &job->result) > 0)
-		job->has_result = job->result.kind != WORKER_PROGRESS;
+	if (!job->has_result)
+		job->has_result = worker_read(&job->worker, &job->result) > 0;
 	state = stream_state(job, &stream_err);
 	/* EPIPE: the worker says why in a moment. */
 	if (state == TRANSFER_FAILED && (job->has_result || stream_err.code != EPIPE))
@@ -303,9 +270,8 @@ int crew_step(struct crew *crew, struct layer_job *job, struct err *err)
 
 void crew_drop(struct crew *crew, struct layer_job *job)
 {
-	transfer_end(job->transfer);
-	job->transfer = NULL;
-	feed_end(&job->feed);
+	end_streams(job);
 	worker_end(&job->worker);
+	crew_publish_end(job);
 	layer_work_drop(crew->store, &job->work);
 }

@@ -37,7 +37,7 @@ static int take(const struct saving *saving, struct packed *packed, struct err *
 	size_t index = (size_t)(packed - saving->packed);
 	struct worker_message message;
 
-	if (worker_read(&packed->worker, &message) == 0 || message.kind == WORKER_PROGRESS)
+	if (worker_read(&packed->worker, &message) == 0)
 		return 0;
 	if (message.kind != WORKER_PACKED) {
 		*err = message.err;

@@ -9,9 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
-#define PROGRESS_MS 100
 #define DRAIN_MAX (UINT64_C(256) << 20)
 
 /* --- the worker's side --- */
@@ -20,26 +18,6 @@ static void send_message(const struct worker_message *message)
 {
 	while (write(SANDBOX_SOCKET_FD, message, sizeof(*message)) < 0 && errno == EINTR)
 		;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-static void tell_progress(void *arg, uint64_t bytes)
-{
-	const struct worker_message message = {.kind = WORKER_PROGRESS, .done = bytes};
-	int64_t *last = arg;
-	int64_t now = now_ms();
-
-	if (now - *last < PROGRESS_MS)
-		return;
-	*last = now;
-	send_message(&message);
 }
 
 /*
@@ -66,9 +44,8 @@ static void drain(const struct err *why)
 
 static void unpack(uint32_t id_count, struct worker_message *message)
 {
-	int64_t last = 0;
-	struct layer_options options = {
-		.id_count = id_count, .progress = tell_progress, .arg = &last};
+	/* How far it is the coordinator sees by itself: a pipe holds little. */
+	struct layer_options options = {.id_count = id_count};
 
 	message->kind = WORKER_UNPACKED;
 	if (layer_unpack(SANDBOX_STREAM_FD, SANDBOX_DIR_FD, &options, &message->unpacked,
@@ -92,10 +69,9 @@ __attribute__((noreturn)) static void work(const struct sandbox *sandbox,
 {
 	static struct worker_message message;
 	struct sandbox_ids ids;
-	sigset_t none;
 
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* ^C of a terminal reaches the worker, too: it stays blocked, and the coordinator says
+	 * what is to be. */
 	if (sandbox_enter(sandbox, &ids, &message.err) < 0) {
 		message.kind = WORKER_FAILED;
 		send_message(&message);
@@ -194,8 +170,7 @@ int worker_read(struct worker *worker, struct worker_message *out_message)
 		return 1;
 	}
 	make_decent(out_message);
-	if (out_message->kind != WORKER_PROGRESS)
-		worker_end(worker);
+	worker_end(worker);
 	return 1;
 }
 

@@ -15,7 +15,6 @@
  */
 
 enum worker_kind {
-	WORKER_PROGRESS, /* @done compressed bytes */
 	WORKER_UNPACKED, /* @unpacked, @first_uid */
 	WORKER_PACKED,   /* @packed */
 	WORKER_FAILED,   /* @err */
@@ -23,7 +22,6 @@ enum worker_kind {
 struct worker_message {
 	uint32_t kind;
 	uint32_t first_uid;
-	uint64_t done;
 	struct layer_result unpacked;
 	struct layer_packed packed;
 	struct err err;
@@ -42,7 +40,7 @@ int worker_unpack(const struct sandbox *sandbox, struct worker *out_worker, stru
 int worker_pack(const struct sandbox *sandbox, enum layer_compression compression,
 		struct worker *out_worker, struct err *err);
 /**
- * worker_read() - the next message, when the socket is readable
+ * worker_read() - its result, when the socket is readable; then it has ended
  * Return: 1, 0 when there is none now. One that ended without a result is reported as
  * WORKER_FAILED.
  */

@@ -139,6 +139,18 @@ nok 'a pull that is interrupted fails' test "$status" = 0
 ok 'and leaves no image and nothing unfinished' no_image
 ok 'the next one finishes it' bx pull "$registry/debian:12"
 
+# --- a disk without room ---
+fresh
+before=$(blobs)
+run changed --full "$XDG_DATA_HOME" -- "$DEVBOX" pull "$registry/debian:12"
+if [ "$status" = 77 ]; then
+	skip 'no room' 'only below as-user'
+else
+	is "$status" 1 'where an image cannot fit it is not begun'
+	like "$err" "the image needs about [0-9.]+M in '$store', which has [0-9.]+K" 'what it needs and what there is are said'
+	is "$(($(blobs) - before))" 1 'before any layer is fetched'
+fi
+
 # --- archives ---
 copy() { skopeo --insecure-policy copy -q "$@"; }
 archives=$tmp/archives
