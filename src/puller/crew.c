@@ -42,9 +42,10 @@ static int check_space(const struct crew *crew, uint64_t size, struct err *err)
 	room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (UNPACKED(size) <= room)
 		return 0;
-	(void)err_code(err, ENOSPC, "the image needs about %s in '%s', which has %s",
-		       str_format_size(UNPACKED(size), need), crew->store->dir,
-		       str_format_size(room, have));
+	(void)err_set(err, "the image needs about %s in '%s', where %s is free",
+		      str_format_size(UNPACKED(size), need), crew->store->dir,
+		      str_format_size(room, have));
+	err->code = ENOSPC;
 	return err_hint(err, "'devbox prune' throws away what is not used");
 }
 

@@ -147,7 +147,7 @@ if [ "$status" = 77 ]; then
 	skip 'no room' 'only below as-user'
 else
 	is "$status" 1 'where an image cannot fit it is not begun'
-	like "$err" "the image needs about [0-9.]+M in '$store', which has [0-9.]+K" 'what it needs and what there is are said'
+	like "$err" "the image needs about [0-9.]+M in '$store', where [0-9.]+K? is free" 'what it needs and what there is are said'
 	is "$(($(blobs) - before))" 1 'before any layer is fetched'
 fi
 
