@@ -13,6 +13,7 @@ _devbox_options() {
 	ps) echo '-a --all' ;;
 	stats) echo '--once' ;;
 	logs) echo '-f --follow -n --tail --since -t --timestamps' ;;
+	events) echo '-f --follow --since' ;;
 	inspect) echo '--type' ;;
 	images) echo '-a --all' ;;
 	pull) echo '--platform --insecure' ;;
@@ -32,7 +33,7 @@ _devbox_argument() {
 	*:--color) compgen -W 'auto always never' -- "$3" ;;
 	*:--progress) compgen -W 'auto tty plain json quiet' -- "$3" ;;
 	*:--directory | *:-C | *:--workdir | *:-w) compgen -d -- "$3" ;;
-	logs:-f | rmi:-f) return 1 ;;
+	logs:-f | events:-f | rmi:-f) return 1 ;;
 	*:--file | *:-f) compgen -f -- "$3" ;;
 	kill:--signal | kill:-s) compgen -W 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP' -- "$3" ;;
 	inspect:--type) compgen -W 'box image' -- "$3" ;;
@@ -43,7 +44,7 @@ _devbox_argument() {
 	save:--compress) compgen -W 'gzip zstd none' -- "$3" ;;
 	exec:--env | exec:-e | run:--env | run:-e) compgen -v -- "$3" ;;
 	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
-	*:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since) ;;
+	*:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | events:--since) ;;
 	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
 	*) return 1 ;;
 	esac
@@ -54,7 +55,7 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs inspect images pull build load save history rmi prune du config plan doctor completion version help'
+	local verbs='up down start stop restart kill pause unpause shell exec run ps stats logs events inspect images pull build load save history rmi prune du config plan doctor completion version help'
 	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
@@ -84,14 +85,14 @@ _devbox() {
 		mapfile -t COMPREPLY < <(_devbox_argument "$verb" "$prev" "$cur")
 	elif [[ $cur == -* ]]; then
 		case $verb in
-		'' | ps | stats | logs | inspect | images | pull | load | history | prune | du | config | doctor) global+=' --json' ;;
+		'' | ps | stats | logs | events | inspect | images | pull | load | history | prune | du | config | doctor) global+=' --json' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$(_devbox_options "$verb") $global" -- "$cur")
 	else
 		case $verb in
 		'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
 		completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$cur") ;;
-		start | stop | restart | kill | pause | unpause | shell | stats | logs | inspect | exec)
+		start | stop | restart | kill | pause | unpause | shell | stats | logs | events | inspect | exec)
 			mapfile -t COMPREPLY < <(compgen -W "$(devbox __complete boxes 2>/dev/null)" -- "$cur")
 			;;
 		history | rmi | save)

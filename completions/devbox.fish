@@ -54,6 +54,7 @@ complete -c devbox -n __devbox_no_verb -a run -d 'run a command in a fresh box t
 complete -c devbox -n __devbox_no_verb -a ps -d 'list boxes that run'
 complete -c devbox -n __devbox_no_verb -a stats -d 'what boxes use'
 complete -c devbox -n __devbox_no_verb -a logs -d 'what boxes wrote'
+complete -c devbox -n __devbox_no_verb -a events -d 'what happened to boxes'
 complete -c devbox -n __devbox_no_verb -a inspect -d 'everything known of a box or an image, as JSON'
 complete -c devbox -n __devbox_no_verb -a images -d 'list the images of the store'
 complete -c devbox -n __devbox_no_verb -a pull -d 'fetch images of a registry'
@@ -72,13 +73,13 @@ complete -c devbox -n __devbox_no_verb -a version -d 'print the version'
 complete -c devbox -n __devbox_no_verb -a help -d 'print help'
 
 complete -c devbox -n 'not __devbox_after_dashes' -l file -r -F -d 'profile to use; several are merged in order'
-complete -c devbox -n 'not __devbox_after_dashes; and not __devbox_verb logs rmi' -s f -r -F -d 'profile to use; several are merged in order'
+complete -c devbox -n 'not __devbox_after_dashes; and not __devbox_verb logs events rmi' -s f -r -F -d 'profile to use; several are merged in order'
 complete -c devbox -n 'not __devbox_after_dashes' -s C -l directory -r -f -a '(__fish_complete_directories)' -d 'act as if started in DIR'
 complete -c devbox -n 'not __devbox_after_dashes' -s p -l project -r -f -d 'name of the project'
 complete -c devbox -n 'not __devbox_after_dashes' -s y -l yes -d 'answer what would be asked with yes'
 complete -c devbox -n 'not __devbox_after_dashes' -s q -l quiet -d 'no progress, only results and errors'
 complete -c devbox -n 'not __devbox_after_dashes' -s v -l verbose -d 'say more of what is done'
-complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats logs inspect images pull load history prune du config doctor' -l json -d 'print JSON'
+complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats logs events inspect images pull load history prune du config doctor' -l json -d 'print JSON'
 complete -c devbox -n 'not __devbox_after_dashes' -l color -r -f -a 'auto always never' -d 'auto, always or never'
 complete -c devbox -n 'not __devbox_after_dashes' -l progress -r -f -a 'auto tty plain json quiet' -d 'auto, tty, plain, json or quiet'
 complete -c devbox -n 'not __devbox_after_dashes' -l version -d 'print the version'
@@ -113,6 +114,8 @@ complete -c devbox -n '__devbox_verb stats' -l once -d 'one reading instead of o
 complete -c devbox -n '__devbox_verb logs' -s f -l follow -d 'go on until the box ends'
 complete -c devbox -n '__devbox_verb logs' -s n -l tail -r -f -d 'only the last N lines of each box'
 complete -c devbox -n '__devbox_verb logs' -l since -r -f -d 'only what is not older than this'
+complete -c devbox -n '__devbox_verb events' -s f -l follow -d 'go on with what happens'
+complete -c devbox -n '__devbox_verb events' -l since -r -f -d 'only what is not older than this'
 complete -c devbox -n '__devbox_verb logs' -s t -l timestamps -d 'begin each line with its time'
 complete -c devbox -n '__devbox_verb inspect' -l type -r -f -a 'box image' -d 'box or image; a box, and where there is none an image'
 complete -c devbox -n '__devbox_verb images' -s a -l all -d 'those without a name, too'
@@ -137,7 +140,7 @@ complete -c devbox -n '__devbox_verb prune' -l builds -d 'also build steps that 
 complete -c devbox -n '__devbox_verb prune' -l dry-run -d 'only list what would go'
 complete -c devbox -n '__devbox_verb config' -l origin -d 'say file and line of each value'
 
-complete -c devbox -n '__devbox_verb start stop restart kill pause unpause shell stats logs inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
+complete -c devbox -n '__devbox_verb start stop restart kill pause unpause shell stats logs events inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb history rmi save' -a '(devbox __complete images 2>/dev/null)' -d image
 complete -c devbox -n '__devbox_verb completion' -a 'bash zsh fish'

@@ -71,6 +71,9 @@ static int remove_files(struct devbox *devbox, const struct project *project, bo
 	const char *const parts[] = {box, project->state_dir, volumes ? home : NULL,
 				     volumes ? named : NULL, NULL};
 
+	/* Those who follow still have the file. */
+	if (access(project->state_dir, F_OK) == 0)
+		api_event(project, DEV_BOX, EVENT_REMOVED);
 	if (remove_parts(devbox, project, parts, err) < 0)
 		return -1;
 	if (access(home, F_OK) == 0 || access(named, F_OK) == 0)

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "box/prepare.h"
+#include "state/event.h"
 #include "state/record.h"
 
 /* Shared by the verbs, not seen outside this room. */
@@ -35,6 +36,9 @@ int api_keep_grants(const struct devbox *devbox, const struct project *project,
 /** api_forget_grants() - nothing is left of the project: the next profile there is asked about
  * anew. */
 void api_forget_grants(const struct devbox *devbox, const struct project *project);
+
+/** api_event() - write that @name (EVENT_*) happened to @box; failing to is no failure. */
+void api_event(const struct project *project, const char *box, const char *name);
 
 /** api_sweep() - remove what throw-away boxes left that were killed before they could clean up.
  */

@@ -357,6 +357,7 @@ static int pause_work(struct project *project, struct record *record, void *arg,
 		if (record_save(project->runtime_dir, record, err) < 0)
 			return -1;
 	}
+	api_event(project, record->box, *paused ? EVENT_PAUSED : EVENT_UNPAUSED);
 	log_note(" %-16s %s", project->id, *paused ? "paused" : "goes on");
 	return 0;
 }

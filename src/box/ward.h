@@ -4,6 +4,7 @@
 #include "box/launch.h"
 #include "box/logfile.h"
 #include "box/supervise.h"
+#include "state/event.h"
 
 #define WARD_CLIENTS_MAX 64
 #define WARD_KILL_MS 5000 /* from a kill to the end of the last process */
@@ -48,5 +49,14 @@ void ward_kill(struct ward *ward);
 /** ward_keep_refused() - what the profile refused, before the listener goes */
 void ward_keep_refused(struct ward *ward);
 int64_t ward_realtime_ms(void);
+
+/* What happens to the box, for `devbox events`. */
+/** ward_box_name() - the full name. free() it. */
+char *ward_box_name(const struct ward *ward);
+void ward_event_created(const struct ward *ward);
+void ward_event_started(const struct ward *ward);
+void ward_event_ended(const struct ward *ward);
+/** ward_event() - write @event and be done with it. */
+void ward_event(const struct ward *ward, struct event *event);
 
 #endif

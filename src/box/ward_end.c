@@ -74,6 +74,7 @@ void ward_end(struct ward *ward)
 	record->has_exit = true;
 	record->exit_code = ward->has_status ? proc_exit_code(ward->status) : 137;
 	ward_save(ward);
+	ward_event_ended(ward);
 	logfile_close(&ward->log);
 	/* Before the answers: who hears "ok" may start the next supervisor at once. */
 	{

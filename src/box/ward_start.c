@@ -33,12 +33,18 @@ static int open_log(struct ward *ward, struct err *err)
 {
 	const struct project *project = ward->request->project;
 	AUTO_FREE char *path = xasprintf("%s/%s.log", project->state_dir, ward->record->box);
+	/* The log is as old as the box: both go with `down`. */
+	const bool is_new = access(path, F_OK) < 0;
 
 	if (path_mkdirs(project->state_dir, 0700) < 0)
 		return err_sys(err, "make '%s'", project->state_dir);
 	ward->streams[0].name = "stdout";
 	ward->streams[1].name = "stderr";
-	return logfile_open(path, &ward->log, err);
+	if (logfile_open(path, &ward->log, err) < 0)
+		return -1;
+	if (is_new)
+		ward_event_created(ward);
+	return 0;
 }
 
 /* Before this process enters the project's group: who keeps the user namespace outlives the
@@ -145,5 +151,8 @@ int ward_set_up(struct ward *ward, bool *out_refused, struct err *err)
 	}
 	ward->record->supervisor_pid = getpid();
 	(void)proc_start_time(getpid(), &ward->record->supervisor_start);
-	return record_save(project->runtime_dir, ward->record, err);
+	if (record_save(project->runtime_dir, ward->record, err) < 0)
+		return -1;
+	ward_event_started(ward);
+	return 0;
 }

@@ -14,6 +14,31 @@ int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void time_put(struct buf *out, int64_t time_ms)
+{
+	const time_t seconds = (time_t)(time_ms / 1000);
+	struct tm when;
+	char text[32];
+
+	if (!gmtime_r(&seconds, &when) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &when))
+		return;
+	buf_printf(out, "%s.%03dZ", text, (int)(time_ms % 1000));
+}
+
+int since_parse(const char *text, int64_t *out_ms)
+{
+	const int64_t now = now_ms();
+	uint64_t us;
+
+	if (!text)
+		return 0;
+	if (str_to_duration_us(text, &us) < 0 || us / 1000 > (uint64_t)now)
+		return -1;
+	*out_ms = now - (int64_t)(us / 1000);
+	return 0;
+}
+
 const struct box_status *box_find(const struct box_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++)

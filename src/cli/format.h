@@ -35,6 +35,11 @@ void json_stat(struct json *j, const char *key, uint64_t value);
 
 /** now_ms() - CLOCK_REALTIME. */
 int64_t now_ms(void);
+/** time_put() - "2026-11-23T16:20:01.123Z". */
+void time_put(struct buf *out, int64_t time_ms);
+/** since_parse() - the moment so long ago as the duration @text says; NULL leaves *out alone.
+ * Return: 0, or -1: it says none. */
+int since_parse(const char *text, int64_t *out_ms);
 
 /** box_find() - the one of that name; NULL. */
 const struct box_status *box_find(const struct box_list *list, const char *name);

@@ -22,19 +22,6 @@ struct printer {
 	bool flushes;
 };
 
-/* "2026-11-23T16:20:01.123Z" */
-static void put_time(struct buf *out, int64_t time_ms)
-{
-	const time_t seconds = (time_t)(time_ms / 1000);
-	struct tm when;
-	char text[32];
-
-	if (!gmtime_r(&seconds, &when) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &when))
-		return;
-	buf_printf(out, "%s.%03dZ ", text, (int)(time_ms % 1000));
-}
-
 static void put_json(const char *box, int64_t time_ms, const char *stream, const char *text)
 {
 	AUTO_JSON struct json j = {0};
@@ -53,8 +40,10 @@ static void put_text(const struct printer *printer, const char *box, int64_t tim
 {
 	AUTO_BUF struct buf line = {0};
 
-	if (printer->has_times)
-		put_time(&line, time_ms);
+	if (printer->has_times) {
+		time_put(&line, time_ms);
+		buf_putc(&line, ' ');
+	}
 	if (printer->has_names || strchr(box, '/'))
 		buf_printf(&line, "%s | ", box);
 	if (printer->is_terminal)

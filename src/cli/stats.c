@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/format.h"
+#include "cli/select.h"
 #include "cli/stats_json.h"
 #include "cli/table.h"
 #include "util/cleanup.h"
@@ -14,12 +15,6 @@
 #define STREAM_NS 999999999
 /* Cursor home, and all below it gone. */
 #define REDRAW "\033[H\033[J"
-
-/* What is asked for: a project or all, and of these the boxes of these names, or all. */
-struct selection {
-	char *project_id;
-	struct strv names;
-};
 
 /* "0.12" of hundredths of a percent. */
 static void put_pressure(struct buf *out, uint64_t hundredths)
@@ -91,56 +86,6 @@ static void put_table(const struct box_list *before, const struct box_list *list
 	table_print(&table);
 }
 
-static void selection_done(struct selection *selection)
-{
-	free(selection->project_id);
-	strv_done(&selection->names);
-}
-
-static int select_boxes(struct cli *cli, struct selection *selection, struct err *err)
-{
-	struct project project;
-
-	if (cli->options.project) {
-		if (devbox_project(cli->devbox, &project, err) < 0)
-			return -1;
-		selection->project_id = xstrdup(project.id);
-		project_done(&project);
-	}
-	for (size_t i = 0; i < cli->args.words.count; i++) {
-		AUTO_FREE char *box = NULL;
-
-		if (devbox_find_box(cli->devbox, cli->args.words.items[i], &project, &box,
-				    err) < 0)
-			return -1;
-		strv_take(&selection->names, box_full_name(project.id, box));
-		project_done(&project);
-	}
-	return 0;
-}
-
-/* Boxes that run and were asked for. */
-static int read_list(struct cli *cli, const struct selection *selection,
-		     struct box_list *out_list, struct err *err)
-{
-	struct box_list list;
-	size_t kept = 0;
-
-	if (box_list_read(cli->devbox->dirs.runtime,
-			  selection->names.count ? NULL : selection->project_id, false, &list,
-			  err) < 0)
-		return -1;
-	for (size_t i = 0; i < list.count; i++) {
-		if (!selection->names.count || strv_has(&selection->names, list.items[i].name))
-			list.items[kept++] = list.items[i];
-		else
-			box_status_done(&list.items[i]);
-	}
-	list.count = kept;
-	*out_list = list;
-	return 0;
-}
-
 static void put_list(const struct cli *cli, bool once, const struct box_list *before,
 		     const struct box_list *list)
 {
@@ -161,7 +106,7 @@ static int show(struct cli *cli, const struct selection *selection, bool once, s
 {
 	const struct timespec pause = {.tv_nsec = once ? ONCE_NS : STREAM_NS};
 	struct box_list before = {0}, list = {0};
-	int result = read_list(cli, selection, &list, err);
+	int result = select_read(cli, selection, &list, err);
 
 	if (result == 0 && !once)
 		put_list(cli, once, &before, &list);
@@ -171,7 +116,7 @@ static int show(struct cli *cli, const struct selection *selection, bool once, s
 		list = (struct box_list){0};
 		if (before.count || !once)
 			(void)nanosleep(&pause, NULL);
-		result = read_list(cli, selection, &list, err);
+		result = select_read(cli, selection, &list, err);
 		if (result == 0)
 			put_list(cli, once, &before, &list);
 		if (once)

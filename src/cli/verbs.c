@@ -83,6 +83,11 @@ static const struct option logs_options[] = {
 	{"timestamps", 't', NULL, "begin each line with its time", NULL},
 	END,
 };
+static const struct option events_options[] = {
+	{"follow", 'f', NULL, "go on with what happens", NULL},
+	{"since", 0, "DURATION", "only what is not older than this", NULL},
+	END,
+};
 static const struct option inspect_options[] = {
 	{"type", 0, "TYPE", "box or image; a box, and where there is none an image", NULL},
 	END,
@@ -170,6 +175,8 @@ static const struct verb table[] = {
 	 MANY},
 	{"logs", BOXES, "what boxes wrote", verb_logs, logs_options, GROUP_LOOK, VERB_JSON,
 	 MANY},
+	{"events", BOXES, "what happened to boxes", verb_events, events_options, GROUP_LOOK,
+	 VERB_JSON, MANY},
 	{"inspect", "[BOX|IMAGE]", "everything known of a box or an image, as JSON",
 	 verb_inspect, inspect_options, GROUP_LOOK, VERB_JSON, 0, 1},
 
@@ -208,7 +215,6 @@ static const struct verb table[] = {
 
 	LATER("init"),
 	LATER("top"),
-	LATER("events"),
 	LATER("port"),
 	LATER("tui"),
 	LATER("diff"),
