@@ -1,4 +1,5 @@
 #include "api/transfer.h"
+#include "api/images_parts.h"
 
 #include "api/puller.h"
 #include "image/platform.h"
@@ -211,15 +212,26 @@ static int check_output(const struct save_options *options, const char *path, bo
 	return 0;
 }
 
-/* Names as they are known in the store; anything else may be an id. */
-static char *image_text(const struct devbox *devbox, const char *image)
+/* Names as they are known in the store, else digests. */
+static int add_images(struct devbox *devbox, const struct strv *images, struct strv *arguments,
+		      struct err *err)
 {
-	AUTO_REFERENCE struct reference ref = {0};
-	struct err ignored;
+	struct shelf shelf;
+	int rc = 0;
 
-	if (reference_parse(image, devbox->start_dir, &ref, &ignored) < 0)
-		return xstrdup(image);
-	return xstrdup(ref.text);
+	if (shelf_open(devbox, &shelf, err) < 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < images->count; i++) {
+		struct found_image found;
+
+		rc = shelf_find(devbox, &shelf, images->items[i], &found, err);
+		if (rc == 0)
+			strv_add(arguments, found.reference
+						    ? found.reference
+						    : shelf.list.images[found.index].id);
+	}
+	shelf_close(&shelf);
+	return rc;
 }
 
 int devbox_save_images(struct devbox *devbox, const struct strv *images,
@@ -254,7 +266,7 @@ int devbox_save_images(struct devbox *devbox, const struct strv *images,
 	}
 	strv_add(&arguments, "--output");
 	strv_add(&arguments, is_stdout ? "-" : path);
-	for (size_t i = 0; i < images->count; i++)
-		strv_take(&arguments, image_text(devbox, images->items[i]));
+	if (add_images(devbox, images, &arguments, err) < 0)
+		return -1;
 	return puller_run(devbox, &request, &id, err);
 }

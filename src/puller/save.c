@@ -166,6 +166,7 @@ static int make_documents(struct saving *saving, struct saved *saved, struct err
 static int save(struct saving *saving, struct err *err)
 {
 	struct puller *puller = saving->puller;
+	uint64_t bytes = 0;
 
 	if (find_images(saving, err) < 0 || list_layers(saving, err) < 0)
 		return -1;
@@ -179,8 +180,10 @@ static int save(struct saving *saving, struct err *err)
 	}
 	if (save_write(saving, err) < 0)
 		return -1;
+	for (size_t i = 0; i < saving->packed_count; i++)
+		bytes += saving->packed[i].what.blob_bytes;
 	report_done(&puller->report, saving->images[0].manifest_digest, saving->packed_count, 0,
-		    0);
+		    bytes);
 	return 0;
 }
 

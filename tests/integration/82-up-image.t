@@ -183,6 +183,11 @@ for how in 'oci-archive app1.tar oci-archive:app1.tar' 'docker-archive app2.tar 
 		$'["/bin/entry"]\n["GREETING=hello","PATH=/bin:/sbin"]' "skopeo reads what save --format $format wrote"
 	is "$(bx run -q --image "$source" </dev/null)" 'greeting=hello folder=/srv user=1234:1234 arguments=one two' 'and devbox runs it'
 done
+id=$(bx images --json | jq -r --arg name "$registry/app:1" '.[] | select(.name == $name or .reference == $name) | .id' | head -n 1)
+id=${id#sha256:}
+run bx save -o "$tmp/by-id" "${id:0:12}"
+is "$status" 0 'an image is saved by the begin of its id'
+like "$err" 'saved .*[0-9] [kM]?B in' 'and it is said how much was written'
 run bx save nothing:here
 like "$err" "devbox: .*nothing:here" 'what is not in the store is not saved'
 
