@@ -78,7 +78,8 @@ static int build_options(const struct child *child, const struct step *step, cha
 		/* Both through one mount: files are renamed from one to the other. */
 		if (show(child, step->upper, true, STEP_STAGE_DIR "/layer") < 0)
 			return -1;
-		at = put(out, at, ",upperdir=" STEP_STAGE_DIR "/layer/upper");
+		at = put(out, at, ",upperdir=" STEP_STAGE_DIR "/layer/");
+		at = put(out, at, step->target);
 		at = put(out, at, ",workdir=" STEP_STAGE_DIR "/layer/work");
 	}
 	at = put(out, at, ",allow_other,default_permissions");

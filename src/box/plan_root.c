@@ -4,6 +4,7 @@
 #include "util/path.h"
 
 #include <linux/mount.h>
+#include <string.h>
 
 enum { DEVICES_REQUIRED = 6 };
 
@@ -37,6 +38,8 @@ static void add_root(struct plan_builder *b)
 		step->upper = b->upper_slot;
 		step->work = b->work_slot;
 		step->data = facts->root_kind == ROOT_FUSE ? fuse_options(facts) : NULL;
+		if (facts->root_kind == ROOT_FUSE && facts->upper_dir)
+			step->target = strrchr(facts->upper_dir, '/') + 1;
 		step->source = plan_keep(b, xstrdup(facts->image));
 		step->at = plan_place(b, &b->spec->image.at);
 	}

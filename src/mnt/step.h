@@ -29,7 +29,8 @@ enum step_kind {
 	STEP_ROOT_STAGE,   /* root: the empty folder on the stage */
 	STEP_ROOT_TREE,    /* root: the tree in `slot`, as it is */
 	STEP_ROOT_OVERLAY, /* root: native overlayfs */
-	STEP_ROOT_FUSE,    /* root: fuse-overlayfs */
+	STEP_ROOT_FUSE,    /* root: fuse-overlayfs; `target`: name of the upper folder, beside
+			      `work` */
 	STEP_ROOT_OPEN,    /* all targets below are inside what is mounted now */
 	STEP_FS,           /* a new file system of type `source` with `data` on `target` */
 	STEP_BIND,    /* the tree in `slot` on `target`; `source`, `attr`: only for words */
