@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* One step that is not there: its place, its run, and its layer. */
@@ -95,11 +96,15 @@ static int open_place(struct make *make, struct err *err)
 	/* A name that api_sweep() knows. */
 	place->scratch =
 		xasprintf("%s/tmp/run-%d-%llu", data, (int)getpid(), (unsigned long long)ticks);
-	place->work = path_join(place->scratch, "work");
+	/* Where fuse-overlayfs wants it. */
+	place->work = xasprintf("%s/tmp/%s/work", data, make->work.name);
 	place->before = memfd_create("before", MFD_CLOEXEC);
 	if (place->before < 0)
 		return err_sys(err, "make a memory file");
-	if (path_mkdirs(place->work, 0755) < 0)
+	/* The root of a box of root's is another id, which fuse-overlayfs runs with. */
+	if (make->build->devbox->user.uid == 0 && fchmod(make->work.dir_fd, 0711) < 0)
+		return err_sys(err, "open '%s' to the box", make->work.name);
+	if (path_mkdirs(place->work, 0755) < 0 || path_mkdirs(place->scratch, 0755) < 0)
 		return err_sys(err, "make '%s'", place->work);
 	return 0;
 }
@@ -236,7 +241,8 @@ static int publish_layer(struct make *make, char **out_layer, struct err *err)
 	uint32_t uid = 0;
 	int rc;
 
-	if (build_upper_clean(build, &make->place, &left, err) < 0)
+	if (build_upper_clean(build, &make->place, &left, err) < 0 ||
+	    api_remove_tree(build->devbox, &build->maps, make->place.work, err) < 0)
 		return -1;
 	if (left.entries == 0) {
 		/* Who waits for our work must find the entry: it is discarded after that. */

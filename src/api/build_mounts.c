@@ -92,6 +92,19 @@ static int own_cache(void *arg, struct err *err)
 	return 0;
 }
 
+/* Root's own files are nobody's in a box. */
+static int give_cache(struct build *build, int fd, struct err *err)
+{
+	uint32_t uid, gid;
+
+	if (build->devbox->user.uid != 0)
+		return build_in_userns(build, own_cache, &fd, err);
+	if (!host_map_to_outside(&build->maps.uid_map, 0, &uid) ||
+	    !host_map_to_outside(&build->maps.gid_map, 0, &gid) || fchown(fd, uid, gid) < 0)
+		return err_sys(err, "give a cache to the box");
+	return 0;
+}
+
 static int wait_for_lock(int fd, const char *name, int operation, struct err *err)
 {
 	const struct timespec pause = {.tv_nsec = WAIT_NS};
@@ -123,7 +136,7 @@ static int open_cache(struct build *build, const char *name, bool is_exclusive,
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "open cache '%s'", path);
-	if (st.st_uid == geteuid() && build_in_userns(build, own_cache, &fd, err) < 0)
+	if (st.st_uid == geteuid() && give_cache(build, fd, err) < 0)
 		return -1;
 	if (wait_for_lock(fd, name, is_exclusive ? LOCK_EX : LOCK_SH, err) < 0)
 		return -1;

@@ -97,7 +97,8 @@ void build_mounts_done(struct build_mounts *mounts);
 /**
  * struct build_place - where a step runs; owned
  * @upper:	what it writes, `diff` of a layer; @upper_fd: open, borrowed
- * @scratch:	holds @work, of overlayfs, and files to mount; removed at the end
+ * @work:	of overlayfs, beside it
+ * @scratch:	files to mount; removed at the end
  * @before:	memory file: what was in @upper when the command began, which is what mounting
  * made
  */

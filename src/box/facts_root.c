@@ -211,6 +211,9 @@ static int make_layer(const struct facts_request *request, struct box_facts *fac
 	if (request->upper_dir) {
 		facts->upper_dir = xstrdup(request->upper_dir);
 		facts->work_dir = xstrdup(request->work_dir);
+		if (facts_make_folder(request, facts->upper_dir) < 0 ||
+		    facts_make_folder(request, facts->work_dir) < 0)
+			return err_sys(err, "give '%s' to the box", facts->upper_dir);
 		return 0;
 	}
 	if (!dir) {

@@ -19,7 +19,8 @@
  * @image_env:		its environment, below all others; may be NULL
  * @image_stop_signal:	what it asks for where the profile says nothing; may be NULL
  * @upper_dir, @work_dir: a step of a build (struct box_facts.is_build): folders of the caller's
- * that take what it writes, with is_throw_away; NULL: a box
+ * that take what it writes, side by side, the second named `work`, with is_throw_away; NULL: a
+ * box
  */
 struct prepare_request {
 	const struct spec *spec;
