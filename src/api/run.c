@@ -21,6 +21,7 @@ struct run {
 	struct devbox *devbox;
 	const struct run_options *options;
 	struct spec spec;
+	enum net_mode network; /* of the profile */
 	struct project project;
 	struct box_image image;
 	struct strv image_argv; /* not empty: what runs is the image's own command */
@@ -83,13 +84,16 @@ static int override_network(const struct run_options *options, struct spec *spec
 
 static int find_image(struct run *run, struct err *err)
 {
+	/* Steps of a build have the network of the profile. */
+	struct spec spec = run->spec;
 	const struct ensure_request request = {
-		.spec = &run->spec,
+		.spec = &spec,
 		.project = &run->project,
 		.pull = run->options->pull,
 		.allow_degraded = run->options->allow_degraded,
 	};
 
+	spec.network_mode = run->network;
 	return api_ensure_image(run->devbox, &request, &run->image, err);
 }
 
@@ -308,6 +312,7 @@ int devbox_run(struct devbox *devbox, const struct run_options *options, int *ou
 	if (run.spec.home == HOME_ISOLATED)
 		run.spec.home = HOME_TMPFS;
 	override_spec(options, &run.spec);
+	run.network = run.spec.network_mode;
 	rc = override_network(options, &run.spec, err);
 	if (rc == 0) {
 		/* The kernel begins while we find out the rest. */
