@@ -34,6 +34,8 @@ like "$err" 'step 1 +builds .*step 1 +built .*step 2 +built ' 'says what it does
 is "$(files)" $'one f\ntwo f' 'the layers hold what the steps wrote, and nothing that mounting made'
 run bx run -- cat /two
 is "$status|$out|$err" $'0|one\ntwo|' 'run stands on them, without a word'
+run bx run --network none -- cat /two
+is "$status|$out|$err" $'0|one\ntwo|' 'its own network is not that of the steps'
 run bx build
 like "$err" 'step 1 +cached .*step 2 +cached ' 'a second build finds them'
 unlike "$err" 'builds' 'and runs none'
@@ -229,7 +231,7 @@ for signal in INT TERM; do
 	kill -$signal $builder
 	end_of 20 $builder
 	like "$status $(cat "$tmp/out")" $'1 .*\ndevbox: interrupted' "SIG$signal ends a step"
-	ok 'and takes away what it wrote' test -z "$(find "$store/tmp" -name "$builder-*")"
+	ok 'and takes away what it wrote' test -z "$(find "$store/tmp" -maxdepth 1 -name "$builder-*")"
 	ok 'and its processes' wait_for 10 no_sleep
 done
 
@@ -309,6 +311,44 @@ like "$err" 'packages +cached' 'another project finds the layer'
 printf 'image: rootfs:%s\npackages: [no-such-package-here]\n' "$debian" >devbox.yaml
 run bx build
 like "$err" $'Unable to locate package no-such-package-here\n.*devbox.yaml:2:11: error: packages failed with status 100' 'a package that is not there'
+
+# --- other maps of ids ---
+
+make_project maps
+echo word >in
+two() { profile '{run: "id -u >/who; cat in >>/who; echo x >/etc/gone; touch /cached/x", inputs: in, cache: [/cached]}' '"rm /etc/gone; cat /who"'; }
+two
+: >"$tmp/none"
+single() { changed --put "$tmp/none" /etc/subuid -- env XDG_DATA_HOME="$tmp/single" "$DEVBOX" "$@"; }
+mkdir "$tmp/single"
+run single build
+is "$status" 0 'with a single id'
+run single run -- sh -c 'cat /who; ls /etc/gone'
+is "$out" $'0\nword' 'a step is root, and hides what an earlier one wrote'
+
+if [ -p "${DEVBOX_TESTS_DOOR:-/none}/requests" ]; then
+	echo 'root:700000:65536' >"$tmp/ids"
+	own=$tmp/own
+	changed --root -- mkdir -m 0755 "$own"
+	changed --root -- mkdir -m 0700 "$own/run"
+	root() {
+		changed --root --put "$tmp/ids" /etc/subuid --put "$tmp/ids" /etc/subgid -- env HOME=/root USER=root LOGNAME=root \
+			XDG_DATA_HOME="$own" XDG_STATE_HOME="$own" XDG_CACHE_HOME="$own" XDG_CONFIG_HOME="$own" \
+			XDG_RUNTIME_DIR="$own/run" "$DEVBOX" "$@"
+	}
+	for kind in fuse native; do
+		run root build
+		is "$status" 0 "by the host's root, $kind"
+		run root run -- sh -c 'cat /who; ls /etc/gone'
+		is "$out" $'0\nword' "the same, $kind"
+		is "$(changed --root -- sh -c "stat -c %u $own/devbox/layers/*/diff | sort -u")" 700000 'its layers belong to the root of boxes'
+		changed --root -- sh -c "cp -a $root $root.own && chown -R 700000:700000 $root.own"
+		root=$root.own
+		two
+	done
+else
+	skip "by the host's root" 'tests/rig/as-user must be started by root'
+fi
 
 # --- on an image of a registry, made for Docker ---
 
