@@ -68,9 +68,11 @@ int verb_exec(struct cli *cli);
 int verb_run(struct cli *cli);
 int verb_ps(struct cli *cli);
 int verb_stats(struct cli *cli);
+int verb_top(struct cli *cli);
 int verb_logs(struct cli *cli);
 int verb_events(struct cli *cli);
 int verb_inspect(struct cli *cli);
+int verb_tui(struct cli *cli);
 int verb_build(struct cli *cli);
 int verb_pull(struct cli *cli);
 int verb_load(struct cli *cli);
@@ -88,7 +90,10 @@ int verb_version(struct cli *cli);
 int verb_help(struct cli *cli);
 int verb_complete(struct cli *cli);
 
-/** project_show() - `devbox` alone: how the project is. */
+/** devbox_alone() - `devbox` without a verb: the dashboard on a terminal, else project_show(). */
+int devbox_alone(struct cli *cli);
+
+/** project_show() - how the project is. */
 int project_show(struct cli *cli);
 
 #endif

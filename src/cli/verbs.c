@@ -92,6 +92,15 @@ static const struct option inspect_options[] = {
 	{"type", 0, "TYPE", "box or image; a box, and where there is none an image", NULL},
 	END,
 };
+static const struct option tui_options[] = {
+	{"ascii", 0, NULL, "only ASCII characters", NULL},
+	{"plain", 0, NULL, "words instead of drawings, for screen readers", NULL},
+	{"headless", 0, NULL, "without a terminal: print what a script dumps", NULL},
+	{"size", 0, "SIZE", "of the screen without a terminal; 80x24", NULL},
+	{"script", 0, "FILE", "keys to press without a terminal", NULL},
+	{"model", 0, "FILE", "a recording instead of the boxes of this machine", NULL},
+	END,
+};
 static const struct option images_options[] = {
 	{"all", 'a', NULL, "those without a name, too", NULL},
 	END,
@@ -173,12 +182,15 @@ static const struct verb table[] = {
 	{"ps", "", "list boxes that run", verb_ps, ps_options, GROUP_LOOK, VERB_JSON, 0, 0},
 	{"stats", BOXES, "what boxes use", verb_stats, stats_options, GROUP_LOOK, VERB_JSON,
 	 MANY},
+	{"top", BOX, "the processes of a box, the busiest first", verb_top, NONE, GROUP_LOOK,
+	 VERB_JSON, 0, 1},
 	{"logs", BOXES, "what boxes wrote", verb_logs, logs_options, GROUP_LOOK, VERB_JSON,
 	 MANY},
 	{"events", BOXES, "what happened to boxes", verb_events, events_options, GROUP_LOOK,
 	 VERB_JSON, MANY},
 	{"inspect", "[BOX|IMAGE]", "everything known of a box or an image, as JSON",
 	 verb_inspect, inspect_options, GROUP_LOOK, VERB_JSON, 0, 1},
+	{"tui", "", "the dashboard", verb_tui, tui_options, GROUP_LOOK, 0, 0, 0},
 
 	{"images", "", "list the images of the store", verb_images, images_options,
 	 GROUP_IMAGES, VERB_JSON, 0, 0},
@@ -214,9 +226,7 @@ static const struct verb table[] = {
 	 verb_complete, NONE, GROUP_OTHER, VERB_HIDDEN, 1, 2},
 
 	LATER("init"),
-	LATER("top"),
 	LATER("port"),
-	LATER("tui"),
 	LATER("diff"),
 	LATER("snapshot"),
 	LATER("rollback"),

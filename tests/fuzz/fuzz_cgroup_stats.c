@@ -1,5 +1,6 @@
 #include "cgroup/cpulist.h"
 #include "cgroup/files.h"
+#include "cgroup/process.h"
 #include "cgroup/self.h"
 #include "cgroup/stats_parse.h"
 #include "util/cleanup.h"
@@ -24,7 +25,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cgroup_pressure pressure = {0};
 	struct cgroup_stats stats = {0};
 	uint64_t value = 0, other = 0;
+	struct process process;
+	struct process_ids ids;
 
+	(void)process_parse(text, &process);
+	(void)process_parse_ids(text, &ids);
 	(void)cgroup_flat_u64(text, "usage_usec", &value);
 	(void)cgroup_parse_number(text, &value);
 	(void)cgroup_parse_cpu_max(text, &value, &other);
