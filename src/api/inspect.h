@@ -15,4 +15,9 @@
 int devbox_inspect(struct devbox *devbox, const char *name, struct record *out_record,
 		   struct box_status *out_status, struct err *err);
 
+/** box_status_fill() - what @record says of @box of @project_id, with one reading of its
+ * cgroup. */
+void box_status_fill(const struct record *record, const char *project_id, const char *box,
+		     struct box_status *out_status);
+
 #endif

@@ -74,8 +74,8 @@ static void read_stats(struct box_status *status)
 }
 
 /* @project_id is the folder the record was found in: a name a user can type. */
-static void fill_status(const struct record *record, const char *project_id, const char *box,
-			struct box_status *out_status)
+void box_status_fill(const struct record *record, const char *project_id, const char *box,
+		     struct box_status *out_status)
 {
 	*out_status = (struct box_status){
 		.name = box_full_name(project_id, box),
@@ -116,7 +116,7 @@ static void add_box(const char *runtime_dir, const char *project_id, const char 
 	}
 	if (with_exited || record_is_running(&record)) {
 		list->items = xrealloc(list->items, (list->count + 1) * sizeof(*list->items));
-		fill_status(&record, project_id, box, &list->items[list->count++]);
+		box_status_fill(&record, project_id, box, &list->items[list->count++]);
 	}
 	record_done(&record);
 }
@@ -174,25 +174,4 @@ int box_list_read(const char *runtime_dir, const char *project_id, bool with_exi
 	}
 	*out_list = list;
 	return 0;
-}
-
-int devbox_inspect(struct devbox *devbox, const char *name, struct record *out_record,
-		   struct box_status *out_status, struct err *err)
-{
-	AUTO_FREE char *box = NULL;
-	struct project project;
-	int result;
-
-	if (devbox_find_box(devbox, name, &project, &box, err) < 0)
-		return -1;
-	result = record_load_settled(project.runtime_dir, box, out_record, err);
-	if (result == 0) {
-		fill_status(out_record, project.id, box, out_status);
-	} else if (err->code == ENOENT) {
-		(void)err_set(err, "there is no box '%s'", name ? name : project.id);
-		err->code = ENOENT;
-		(void)err_hint(err, "devbox up starts one");
-	}
-	project_done(&project);
-	return result;
 }
