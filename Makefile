@@ -37,7 +37,7 @@ static-lib       = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a 2>/
 WARN_FLAGS      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wundef -Wvla \
 		   -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
 		   -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough -Wswitch-enum $(WERROR)
-STD_FLAGS       := -std=gnu11 -D_GNU_SOURCE -DDEVBOX_VERSION='"$(VERSION)"' -Isrc
+STD_FLAGS       := -std=gnu11 -D_GNU_SOURCE -DDEVBOX_VERSION='"$(VERSION)"' -Isrc -I.
 
 HARDEN_COMMON   := -O2 -U_FORTIFY_SOURCE -fstack-protector-strong \
 		   $(call cc-option,-fstack-clash-protection) \
@@ -68,6 +68,9 @@ hash            := \#
 HAVE_ISAL       := $(shell printf '$(hash)include <isa-l.h>\nint main(void) { return 0; }' | $(CC) -x c - -o /dev/null -lisal 2>/dev/null && echo 1)
 IMAGE_LIBS      := -lcurl -larchive $(if $(HAVE_ISAL),$(call static-lib,isal)) -lz -lzstd -pthread
 
+# devbox-tui alone draws; ncurses with wide characters, whose terminal part is a library of its own.
+TUI_LIBS        := -lncursesw -ltinfo
+
 # The user's own flags come last, so they win.
 ALL_CFLAGS       = $(STD_FLAGS) $(WARN_FLAGS) $(TREE_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS      = $(TREE_LDFLAGS) $(LDFLAGS)
@@ -88,6 +91,7 @@ INIT_SRC        := $(wildcard src/init/*.c)
 INIT_SHARED     := $(wildcard src/sec/confine.c)
 # Rooms of devbox-image, which also has all that devbox has.
 IMAGE_SRC       := $(wildcard src/fetch/*.c src/layer/*.c src/puller/*.c)
+TUI_SRC         := $(wildcard tui/*.c)
 SRC             := $(filter-out $(INIT_SRC) $(IMAGE_SRC),$(wildcard src/*/*.c))
 ASM             := $(wildcard src/*/*.S)
 
@@ -98,6 +102,9 @@ LIB_OBJ         := $(filter-out $(MAIN_OBJ),$(OBJ)) $(ASM_OBJ)
 IMAGE_OBJ       := $(IMAGE_SRC:src/%.c=$(BUILD)/obj/%.o)
 IMAGE_MAIN_OBJ  := $(BUILD)/obj/puller/main.o
 IMAGE_LIB       := $(BUILD)/libdevbox-image.a
+TUI_OBJ         := $(TUI_SRC:%.c=$(BUILD)/obj/%.o)
+TUI_MAIN_OBJ    := $(BUILD)/obj/tui/main.o
+TUI_LIB         := $(BUILD)/libdevbox-tui.a
 INIT_OBJ        := $(patsubst src/%.c,$(BUILD)/init-obj/%.o,$(INIT_SRC) $(INIT_SHARED))
 LIB             := $(BUILD)/libdevbox.a
 
@@ -106,7 +113,7 @@ UNIT            := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_SRC        := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ            := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-DEPS            := $(OBJ:.o=.d) $(IMAGE_OBJ:.o=.d) $(ASM_OBJ:.o=.d) $(INIT_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
+DEPS            := $(OBJ:.o=.d) $(IMAGE_OBJ:.o=.d) $(TUI_OBJ:.o=.d) $(ASM_OBJ:.o=.d) $(INIT_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
 
 ifeq ($(V),1)
 Q               :=
@@ -124,7 +131,7 @@ FLAGS_FILE      := $(BUILD)/flags
 NO_BUILD_GOALS  := clean help format lint dist uninstall check fuzz coverage quickstart
 ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),all)),)
 define FLAGS_TEXT
-$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS) $(IMAGE_LIBS) $(INIT_CFLAGS) $(INIT_LDFLAGS)
+$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS) $(IMAGE_LIBS) $(TUI_LIBS) $(INIT_CFLAGS) $(INIT_LDFLAGS)
 endef
 $(shell mkdir -p $(BUILD))
 export FLAGS_TEXT
@@ -135,7 +142,7 @@ endif
 
 # --- build ------------------------------------------------------------------
 
-all: $(BUILD)/devbox $(BUILD)/devbox-image
+all: $(BUILD)/devbox $(BUILD)/devbox-image $(BUILD)/devbox-tui
 
 $(BUILD)/devbox: $(MAIN_OBJ) $(LIB)
 	$(call say,LINK,$@)
@@ -144,6 +151,14 @@ $(BUILD)/devbox: $(MAIN_OBJ) $(LIB)
 $(BUILD)/devbox-image: $(IMAGE_MAIN_OBJ) $(IMAGE_LIB) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(IMAGE_MAIN_OBJ) $(IMAGE_LIB) $(LIB) $(ALL_LDFLAGS) $(IMAGE_LIBS) $(LIBS) -o $@
+
+$(BUILD)/devbox-tui: $(TUI_MAIN_OBJ) $(TUI_LIB) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(TUI_MAIN_OBJ) $(TUI_LIB) $(LIB) $(ALL_LDFLAGS) $(TUI_LIBS) -lm -o $@
+
+$(TUI_LIB): $(filter-out $(TUI_MAIN_OBJ),$(TUI_OBJ))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(IMAGE_LIB): $(filter-out $(IMAGE_MAIN_OBJ),$(IMAGE_OBJ))
 	$(call say,AR,$@)
@@ -158,6 +173,11 @@ $(BUILD)/devbox-init: $(INIT_OBJ)
 	$(Q)$(CC) $(INIT_CFLAGS) $(INIT_OBJ) $(INIT_LDFLAGS) -o $@
 
 $(BUILD)/obj/%.o: src/%.c $(FLAGS_FILE)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/tui/%.o: tui/%.c $(FLAGS_FILE)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -187,6 +207,10 @@ IMAGE_TESTS     := $(filter $(BUILD)/unit/test_fetch_% $(BUILD)/unit/test_layer_
 		   $(filter $(BUILD)/fuzz/fuzz_fetch_% $(BUILD)/fuzz/fuzz_layer_%,$(FUZZ))
 $(IMAGE_TESTS): $(IMAGE_LIB)
 $(IMAGE_TESTS): TEST_LIBS := $(IMAGE_LIB) $(IMAGE_LIBS)
+
+TUI_TESTS       := $(filter $(BUILD)/unit/test_tui_%,$(UNIT)) $(filter $(BUILD)/fuzz/fuzz_tui_%,$(FUZZ))
+$(TUI_TESTS): $(TUI_LIB)
+$(TUI_TESTS): TEST_LIBS := $(TUI_LIB) $(TUI_LIBS) -lm
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(FLAGS_FILE)
 	$(call say,TEST,$@)
@@ -233,7 +257,7 @@ lint:
 	$(Q)MAKE='$(MAKE)' CC='$(CC)' tests/lint/run $(LINTS)
 
 format:
-	$(Q)clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch])
+	$(Q)clang-format -i $(wildcard src/*/*.[ch] tui/*.[ch] tests/*/*.[ch])
 
 quickstart:
 	$(Q)MAKE='$(MAKE)' tests/rig/quickstart
@@ -253,6 +277,7 @@ install: all
 	$(Q)$(INSTALL) -d $(DESTDIR)$(BINDIR)
 	$(Q)$(INSTALL) -m 0755 $(BUILD)/devbox $(DESTDIR)$(BINDIR)/$(PROGRAM)
 	$(Q)$(INSTALL) -D -m 0755 $(BUILD)/devbox-image $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)/devbox-image
+	$(Q)$(INSTALL) -D -m 0755 $(BUILD)/devbox-tui $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)/devbox-tui
 	$(Q)for page in $(MAN1) $(MAN5); do \
 		$(INSTALL) -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$(PROGRAM_PREFIX)$${page##*/} || exit 1; done
 	$(Q)$(foreach c,$(COMPLETIONS),$(INSTALL) -D -m 0644 $(c) $(DESTDIR)$(DATADIR)/$(call completion-path,$(c)) &&) :
@@ -261,7 +286,7 @@ install: all
 	@echo 'installed $(DESTDIR)$(BINDIR)/$(PROGRAM)'
 
 uninstall:
-	$(Q)rm -f $(DESTDIR)$(BINDIR)/$(PROGRAM) $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)/devbox-image
+	$(Q)rm -f $(DESTDIR)$(BINDIR)/$(PROGRAM) $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)/devbox-image $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)/devbox-tui
 	$(Q)! test -d $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM) || rmdir $(DESTDIR)$(LIBEXECDIR)/$(PROGRAM)
 	$(Q)for page in $(MAN1) $(MAN5); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$(PROGRAM_PREFIX)$${page##*/}; done

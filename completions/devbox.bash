@@ -15,6 +15,7 @@ _devbox_options() {
 	logs) echo '-f --follow -n --tail --since -t --timestamps' ;;
 	events) echo '-f --follow --since' ;;
 	inspect) echo '--type' ;;
+	tui) echo '--ascii --plain --headless --size --script --model' ;;
 	images) echo '-a --all' ;;
 	pull) echo '--platform --insecure' ;;
 	build) echo '--no-cache --from --debug --dry-run --pull --allow-degraded' ;;
@@ -39,12 +40,12 @@ _devbox_argument() {
 	inspect:--type) compgen -W 'box image' -- "$3" ;;
 	run:--network) compgen -W 'project host none' -- "$3" ;;
 	run:--image) compgen -W 'host rootfs: oci: oci-archive: docker-archive: tar:' -- "$3" ;;
-	load:--input | load:-i | save:--output | save:-o) compgen -f -- "$3" ;;
+	tui:--script | tui:--model | load:--input | load:-i | save:--output | save:-o) compgen -f -- "$3" ;;
 	save:--format) compgen -W 'oci-archive oci docker-archive' -- "$3" ;;
 	save:--compress) compgen -W 'gzip zstd none' -- "$3" ;;
 	exec:--env | exec:-e | run:--env | run:-e) compgen -v -- "$3" ;;
 	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
-	*:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | events:--since) ;;
+	tui:--size | *:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | events:--since) ;;
 	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
 	*) return 1 ;;
 	esac
@@ -55,7 +56,7 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause shell exec run ps stats top logs events inspect images pull build load save history rmi prune du config plan doctor completion version help'
+	local verbs='up down start stop restart kill pause unpause shell exec run ps stats top logs events inspect tui images pull build load save history rmi prune du config plan doctor completion version help'
 	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word

@@ -194,7 +194,7 @@ static int run_verb(struct cli *cli)
 	if (args_has(&cli->args, "version"))
 		return verb_version(cli);
 	log_to(put_log, cli);
-	return verb ? verb->run(cli) : project_show(cli);
+	return verb ? verb->run(cli) : devbox_alone(cli);
 }
 
 /* A full disk or a closed stdout is a failure of every verb but those that hand on a status. */
