@@ -258,6 +258,7 @@ static void keep_server(struct http *http)
 
 	(void)curl_easy_getinfo(http->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
 	http->has_tls = tls_us > 0;
+	(void)curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &http->os_error);
 	(void)curl_easy_getinfo(http->easy, CURLINFO_REDIRECT_COUNT, &http->redirects);
 	(void)curl_easy_getinfo(http->easy, CURLINFO_EFFECTIVE_URL, &url);
 	if (http->redirects > 0 && url)

@@ -70,6 +70,7 @@ struct http {
 	struct buf body;
 	CURLcode code;
 	char reason[CURL_ERROR_SIZE];
+	long os_error; /* errno of a connection that did not come about, or 0 */
 	bool is_done;
 	bool is_too_long;
 	bool is_stopped;

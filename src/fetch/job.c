@@ -107,10 +107,11 @@ static const struct registry_place *place_of(const struct job *job)
 static void fail(struct job *job, const struct trouble *trouble)
 {
 	const bool gets_on = job->kind->gets_on && job->kind->gets_on(job);
+	const unsigned tries = trouble->tries ? trouble->tries : FAILURES_MAX;
 	int64_t pause;
 
 	job->failures = gets_on ? 1 : job->failures + 1;
-	if (trouble->kind == TROUBLE_RETRY && job->failures < FAILURES_MAX) {
+	if (trouble->kind == TROUBLE_RETRY && job->failures < tries) {
 		pause = trouble_pause_ms(trouble, job->failures, job->fetch->backoff_ms);
 		if (pause < 1000)
 			fetch_note(job->fetch, "%s; trying again", trouble->err.message);

@@ -44,6 +44,7 @@ static void trouble_set(struct trouble *trouble, enum trouble_kind kind, int cod
 {
 	trouble->kind = kind;
 	trouble->after_ms = -1;
+	trouble->tries = 0;
 	trouble->err.code = code;
 	if (hint)
 		(void)err_hint(&trouble->err, "%s", hint);

@@ -1,5 +1,6 @@
 #include "fetch/trouble.h"
 
+#include "fetch/realm.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -9,6 +10,9 @@
 
 #define PAUSE_MAX_MS 60000
 #define RETRY_AFTER_MAX_S 60
+/* A server that refuses to be connected to may be about to start, but rarely is. */
+#define REFUSED_TRIES 2
+#define REFUSED_PAUSE_MS 500
 
 /* Fill @out but for its hint. Return: the err, for the hint. */
 static struct err *make(struct trouble *out, enum trouble_kind kind, int code,
@@ -52,6 +56,24 @@ static void of_resolve(const struct trouble_about *about, struct trouble *out)
 	(void)err_hint(make(out, TROUBLE_PLACE, EHOSTUNREACH, about, reason),
 		       "check the name, and that this machine is on-line: getent hosts %s",
 		       about->wire);
+}
+
+/* Nothing listens. On this machine that is final. */
+static void of_refused(const struct trouble_about *about, const struct http *http,
+		       struct trouble *out)
+{
+	const char *server = http->server ? http->server : about->wire;
+	AUTO_FREE char *cause = foreign_text(http->reason, strlen(http->reason), 200);
+	AUTO_FREE char *reason =
+		xasprintf("registry '%s' cannot be reached (%s)", server, cause);
+	const bool is_here = host_is_loopback(server);
+
+	(void)err_hint(
+		make(out, is_here ? TROUBLE_PLACE : TROUBLE_RETRY, ECONNREFUSED, about, reason),
+		"check the port, and that the registry runs%s",
+		is_here ? "" : "; behind a proxy, set https_proxy");
+	out->tries = REFUSED_TRIES;
+	out->after_ms = REFUSED_PAUSE_MS;
 }
 
 static void of_connect(const struct trouble_about *about, const struct http *http,
@@ -153,7 +175,10 @@ void trouble_of_transport(const struct trouble_about *about, const struct http *
 		of_proxy(about, http, out);
 		return;
 	case CURLE_COULDNT_CONNECT:
-		of_connect(about, http, out);
+		if (http->os_error == ECONNREFUSED)
+			of_refused(about, http, out);
+		else
+			of_connect(about, http, out);
 		return;
 	case CURLE_OPERATION_TIMEDOUT:
 		of_silence(about, out);

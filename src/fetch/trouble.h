@@ -12,10 +12,12 @@
 /** enum trouble_kind - ask again; ask elsewhere (a mirror, the registry itself); give up */
 enum trouble_kind { TROUBLE_RETRY, TROUBLE_PLACE, TROUBLE_END };
 
-/** struct trouble - plain memory. @after_ms: when to ask again, -1: as often as it failed */
+/** struct trouble - plain memory. @after_ms: when to ask again, -1: as often as it failed;
+ * @tries: how often to ask at all, 0: as often as others */
 struct trouble {
 	enum trouble_kind kind;
 	int64_t after_ms;
+	unsigned tries;
 	struct err err;
 };
 

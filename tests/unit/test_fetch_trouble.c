@@ -1,6 +1,7 @@
 #include "fetch/trouble.h"
 #include "util/cleanup.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,6 +82,34 @@ static void only_a_passing_failure_is_tried_again(void **state)
 	assert_int_equal(status_of("h", 503, 500, "").after_ms, -1);
 }
 
+/* What it means that nothing listens at @host. */
+static struct trouble refused_by(const char *host)
+{
+	const struct trouble_about about = {.what = "'x'", .host = host, .wire = host};
+	const struct http http = {.code = CURLE_COULDNT_CONNECT, .os_error = ECONNREFUSED};
+	struct trouble trouble = {0};
+
+	trouble_of_transport(&about, &http, &trouble);
+	return trouble;
+}
+
+static void refused_connection_is_tried_once_more_and_not_on_this_machine(void **state)
+{
+	static const char *const here[] = {"localhost:5000", "127.0.0.1:5000", "[::1]:5000"};
+	const struct trouble away = refused_by("ghcr.io");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(here); i++) {
+		const struct trouble trouble = refused_by(here[i]);
+
+		assert_int_equal(trouble.kind, TROUBLE_PLACE);
+		assert_non_null(strstr(trouble.err.hint, "registry runs"));
+	}
+	assert_int_equal(away.kind, TROUBLE_RETRY);
+	assert_int_equal(away.tries, 2);
+	assert_in_range(away.after_ms, 0, 1000);
+}
+
 static void words_of_the_server_are_shown_without_control_characters(void **state)
 {
 	struct trouble trouble =
@@ -97,6 +126,7 @@ int main(void)
 		cmocka_unit_test(pause_that_the_server_names_is_taken),
 		cmocka_unit_test(quota_of_docker_hub_is_not_waited_for),
 		cmocka_unit_test(only_a_passing_failure_is_tried_again),
+		cmocka_unit_test(refused_connection_is_tried_once_more_and_not_on_this_machine),
 		cmocka_unit_test(words_of_the_server_are_shown_without_control_characters),
 	};
 
