@@ -92,7 +92,7 @@ char *build_line(const struct build_event *event, int64_t now_ms)
 					    duration));
 		break;
 	case BUILD_WANTED:
-		put_name(&out, event, "would be");
+		put_name(&out, event, "to build");
 		buf_printf(&out, "%s  (%s)", event->what, event->why);
 		break;
 	case BUILD_BEGINS:

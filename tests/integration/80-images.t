@@ -159,7 +159,7 @@ run changed --full "$tmp/state" -- env XDG_DATA_HOME="$tmp/state" sh -c '
 	"$1" load "$2"
 	echo "status $?"
 	ls "$XDG_DATA_HOME"/devbox/layers "$XDG_DATA_HOME"/devbox/images "$XDG_DATA_HOME"/devbox/refs | grep -c "^[0-9a-f]"' sh "$DEVBOX" "$busybox"
-like "$err" 'devbox: .*(No space left on device|space)' 'a full disk is said'
+like "$err" 'devbox: .*(No space left on device|where 0 is free)' 'a full disk is said'
 like "$out" $'status 1\n0$' 'and nothing is published'
 
 done_testing

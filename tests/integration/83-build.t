@@ -26,7 +26,7 @@ files() { (cd "$store/layers" && as_all_ids find . -mindepth 3 -printf '%P %y\n'
 make_project shop
 profile "$(letter a 'echo one >/one')" "$(letter b 'cp /one /two; echo two >>/two')"
 run bx build --dry-run
-like "$err" 'step 1 +would be +.*\(not built yet\)' 'a dry run says what would run'
+like "$err" 'step 1 +to build +.*\(not built yet\)' 'a dry run says what would run'
 is "$(ran a)|$(layers)" '0|0' 'and runs nothing'
 run bx build
 is "$status" 0 'build'
@@ -43,7 +43,7 @@ is "$(ran a)$(ran b)" 11 'each ran once'
 
 profile "$(letter a 'echo one >/one')" "$(letter b 'cp /one /three')"
 run bx plan
-like "$err" 'step 1 +cached .*step 2 +would be .*\(its command changed\)' 'plan says which step would run, and why'
+like "$err" 'step 1 +cached .*step 2 +to build .*\(its command changed\)' 'plan says which step would run, and why'
 run bx up
 is "$status" 0 'up builds what is missing'
 like "$err" 'step 2 +builds .*\(its command changed\)' 'and says why'

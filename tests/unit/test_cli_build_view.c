@@ -25,7 +25,7 @@ static void each_event_has_its_line(void **state)
 		  .step = "2",
 		  .what = "make",
 		  .why = "its command changed"},
-		 " step 2           would be make  (its command changed)"},
+		 " step 2           to build make  (its command changed)"},
 		{{.kind = BUILD_BEGINS, .step = "2", .what = "make", .why = "not built yet"},
 		 " step 2           builds   make  (not built yet)"},
 		{{.kind = BUILD_DONE, .step = "2", .what = "make", .took_us = 14230000},
