@@ -95,7 +95,9 @@ size_t columns_fit(uint32_t wanted, int width, int name_width,
 
 	if (name < table[COLUMN_NAME].narrow)
 		name = table[COLUMN_NAME].narrow;
-
+	if (name > left)
+		name = left > 0 ? left : 1;
+	wanted |= 1U << COLUMN_NAME;
 	for (int rank = 0; rank <= 17; rank++) {
 		for (int i = 0; i < COLUMN_COUNT; i++) {
 			const int narrow = i == COLUMN_NAME ? name : table[i].narrow;
@@ -106,10 +108,6 @@ size_t columns_fit(uint32_t wanted, int width, int name_width,
 			widths[i] = narrow;
 			left -= need;
 		}
-	}
-	if (!widths[COLUMN_NAME]) {
-		widths[COLUMN_NAME] = left > 0 ? left : 1;
-		left = 0;
 	}
 	widen(widths, left, name_width);
 	for (int i = 0; i < COLUMN_COUNT; i++) {

@@ -76,8 +76,8 @@ static uint32_t share_words(double value, double whole, char out[CELL_MAX])
 	const uint32_t style = level_style(share);
 
 	word_share(value, whole, out);
-	if (style != STYLE_NORMAL)
-		strcat(out, style == STYLE_CRIT ? "!" : "");
+	if (style == STYLE_CRIT && strlen(out) + 1 < CELL_MAX)
+		(void)memcpy(out + strlen(out), "!", 2);
 	return style;
 }
 
