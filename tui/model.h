@@ -48,13 +48,13 @@ enum graph {
 };
 
 enum alert_kind {
-	ALERT_OOM,
+	ALERT_OOM, /* the worst first */
+	ALERT_FAILED,
 	ALERT_MEMORY,
 	ALERT_THROTTLED,
 	ALERT_STALL_MEMORY,
 	ALERT_STALL_IO,
 	ALERT_PIDS,
-	ALERT_FAILED,
 	ALERT_COUNT
 };
 

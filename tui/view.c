@@ -133,18 +133,17 @@ static bool draw_alert_line(struct app *app)
 					  : "");
 		return true;
 	}
-	for (size_t i = 0; i < app->model.count; i++) {
-		for (int kind = 0; kind < ALERT_COUNT; kind++) {
-			int used;
+	for (size_t i = 0; i < (size_t)ALERT_COUNT * app->model.count; i++) {
+		const enum alert_kind kind = (enum alert_kind)(i / app->model.count);
+		const struct box *box = app->model.boxes[i % app->model.count];
+		int used;
 
-			if (!app->model.boxes[i]->alerts[kind].is_set)
-				continue;
-			used = draw_alert(app, x, room - x, app->model.boxes[i],
-					  (enum alert_kind)kind);
-			if (!used)
-				break;
-			x += used + 3;
-		}
+		if (!box->alerts[kind].is_set)
+			continue;
+		used = draw_alert(app, x, room - x, box, kind);
+		if (!used)
+			break;
+		x += used + 3;
 	}
 	if (count)
 		canvas_right(&app->canvas, room, 2, app->canvas.width - room - 1, STYLE_BOLD,
