@@ -90,7 +90,8 @@ int verb_version(struct cli *cli);
 int verb_help(struct cli *cli);
 int verb_complete(struct cli *cli);
 
-/** devbox_alone() - `devbox` without a verb: the dashboard on a terminal, else project_show(). */
+/** devbox_alone() - `devbox` without a verb: the dashboard on a terminal, else project_show().
+ */
 int devbox_alone(struct cli *cli);
 
 /** project_show() - how the project is. */

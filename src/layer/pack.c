@@ -61,13 +61,14 @@ static int put_mark(struct pack *p, const char *path, struct err *err)
 
 static struct tar_item item_of(const struct pack *p, const struct stat *st, enum tar_type type)
 {
+	const struct timespec epoch = {0};
+
 	return (struct tar_item){.path = p->path,
 				 .type = type,
 				 .mode = st->st_mode & 07777,
 				 .uid = st->st_uid,
 				 .gid = st->st_gid,
-				 .mtime = st->st_mtim.tv_sec < 0 ? (struct timespec){0}
-								 : st->st_mtim,
+				 .mtime = st->st_mtim.tv_sec < 0 ? epoch : st->st_mtim,
 				 .device = st->st_rdev};
 }
 

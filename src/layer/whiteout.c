@@ -161,7 +161,7 @@ static int find_folder(struct extract *x, struct folder **out_folder, struct err
  * seen. */
 static int hide_missing(struct extract *x, const char *name, struct err *err)
 {
-	struct folder *folder;
+	struct folder *folder = NULL;
 	int code;
 
 	if (find_folder(x, &folder, err) < 0)
