@@ -30,6 +30,17 @@ static int occupy_low(int socket)
 	return 0;
 }
 
+/*
+ * What its parent has open is not its business: with the parent's end of @socket among it, the
+ * end of devbox would never be seen. Before Linux 5.9 it stays until init is executed.
+ */
+static void close_others(int socket)
+{
+	if (socket > FIRST_FREE_FD)
+		(void)syscall(SYS_close_range, FIRST_FREE_FD, socket - 1, 0);
+	(void)syscall(SYS_close_range, socket + 1, ~0U, 0);
+}
+
 /* Return: 0 when the orders are written and the descriptors there; -1: nobody wants the box. */
 static int wait_orders(int socket, int fds[CHILD_FDS])
 {
@@ -107,6 +118,7 @@ void child_main(int socket, uint64_t clone_flags, const struct child_orders *ord
 	 * found by STEP_LO_UP. */
 	if (clone_flags & CLONE_NEWNET)
 		(void)net_lo_up();
+	close_others(socket);
 	if (occupy_low(socket) < 0 || wait_orders(socket, fds) < 0)
 		_exit(125);
 	memset(child.slots, -1, sizeof(child.slots));

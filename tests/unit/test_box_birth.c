@@ -65,6 +65,18 @@ static void who_is_born_ends_when_nobody_has_orders(void **state)
 	no_child_is_left();
 }
 
+static void who_is_born_ends_so_whatever_else_was_open(void **state)
+{
+	int others[16];
+
+	/* Our end of the socket gets a number that the child does not give out itself. */
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		others[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	who_is_born_ends_when_nobody_has_orders(state);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		(void)close(others[i]);
+}
+
 static void a_failed_entry_is_told_when_waited_for(void **state)
 {
 	/* No namespace to enter, but a file. */
@@ -148,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_abandoned_birth_leaves_nobody),
 		cmocka_unit_test(who_is_born_ends_when_nobody_has_orders),
+		cmocka_unit_test(who_is_born_ends_so_whatever_else_was_open),
 		cmocka_unit_test(a_failed_entry_is_told_when_waited_for),
 		cmocka_unit_test(orders_arrive_whole_and_outlive_the_plan),
 		cmocka_unit_test(a_plan_without_end_is_refused),
