@@ -193,7 +193,7 @@ static void the_verb_is_known_even_when_the_rest_is_wrong(void **state)
 static void the_words_of_a_verb_to_come_are_not_judged(void **state)
 {
 	(void)state;
-	check(&(const struct line){"devbox tui --all x", "tui;;"}, 1);
+	check(&(const struct line){"devbox rollback --all x", "rollback;;"}, 1);
 }
 
 static void the_last_value_of_an_option_wins(void **state)
