@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* memory.stat has some 2000 bytes; io.stat a line a device. */
@@ -33,6 +34,7 @@ static const struct {
 	[FILE_IO_PRESSURE] = {"io.pressure", READ_STALLS},
 	[FILE_EVENTS] = {"cgroup.events", READ_EVENTS},
 	[FILE_NET] = {NULL, READ_DEAR},
+	[FILE_TREE] = {"cgroup.stat", READ_LIMITS},
 };
 
 ssize_t file_text(int fd, char *buffer, size_t size)
@@ -63,8 +65,19 @@ int files_open(const char *path, pid_t init_pid, struct files *out_files)
 	return 0;
 }
 
+void files_drop_procs(struct files *files)
+{
+	for (size_t i = 0; i < files->procs_count; i++)
+		(void)close(files->procs[i]);
+	free(files->procs);
+	files->procs = NULL;
+	files->procs_count = 0;
+}
+
 void files_close(struct files *files)
 {
+	if (files->is_open)
+		files_drop_procs(files);
 	for (int i = 0; files->is_open && i < FILE_COUNT; i++)
 		if (files->fds[i] >= 0)
 			(void)close(files->fds[i]);
@@ -115,6 +128,8 @@ static void parse_more(enum file file, const char *text, struct reading *reading
 		parse_io(text, reading);
 	else if (file == FILE_NET)
 		parse_net(text, reading);
+	else if (file == FILE_TREE)
+		parse_flat(text, "nr_descendants", &reading->groups);
 	else if (file == FILE_EVENTS) {
 		parse_flat(text, "populated", &reading->populated);
 		parse_flat(text, "frozen", &reading->frozen);

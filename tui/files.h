@@ -28,6 +28,7 @@ enum file {
 	FILE_IO_PRESSURE,
 	FILE_EVENTS,
 	FILE_NET,
+	FILE_TREE,
 	FILE_COUNT
 };
 
@@ -38,6 +39,9 @@ enum file {
 struct files {
 	bool is_open;
 	int fds[FILE_COUNT];
+	int *procs; /* cgroup.procs of the group and of those below; processes.c opens them */
+	size_t procs_count;
+	uint64_t procs_groups; /* how many groups there were below it */
 };
 #define FILES_CLOSED             \
 	(struct files)           \
@@ -61,6 +65,8 @@ struct files {
  */
 int files_open(const char *path, pid_t init_pid, struct files *out_files);
 void files_close(struct files *files);
+/** files_drop_procs() - the groups below are others now. */
+void files_drop_procs(struct files *files);
 
 /**
  * files_read() - read what @what says into @reading; the rest of it stays as it is

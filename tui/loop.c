@@ -38,7 +38,7 @@ struct loop {
 	uint64_t changes_ns; /* when changes were last looked at */
 	char *watched_log;
 	bool has_cursor;
-	bool dirty, is_done;
+	bool dirty, has_sample, is_done;
 };
 
 static uint64_t now_ns(void)
@@ -136,9 +136,10 @@ static bool shows_processes(const struct app *app)
 static void sample(struct loop *loop)
 {
 	struct app *app = loop->app;
-	const struct box *box;
+	struct box *box;
 	struct err ignored;
 
+	loop->has_sample = true;
 	if (loop->stage->recording)
 		(void)recording_next(loop->stage->recording, &app->model, &ignored);
 	else
@@ -394,7 +395,7 @@ int loop_run(struct stage *stage, bool wants_colour, bool has_cursor, struct err
 
 	if (open_loop(&loop, wants_colour, err) < 0)
 		return -1;
-	sample(&loop);
+	app_updated(stage->app);
 	while (!loop.is_done && !stage->app->is_done) {
 		term_settings(&loop.term, stage->app->settings.theme,
 			      stage->app->settings.mouse);
@@ -403,6 +404,11 @@ int loop_run(struct stage *stage, bool wants_colour, bool has_cursor, struct err
 			term_show(&loop.term, &stage->app->canvas,
 				  has_cursor || stage->app->dialog.kind == DIALOG_INPUT);
 			loop.dirty = false;
+		}
+		/* The first picture has no rates anyway: it does not wait for numbers. */
+		if (!loop.has_sample) {
+			sample(&loop);
+			continue;
 		}
 		watch_log(&loop);
 		set_timer(&loop);

@@ -1,7 +1,6 @@
 #include "tui/source.h"
 
 #include "util/cleanup.h"
-#include "util/fd.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,12 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PROCS_BYTES_MAX (256 * 1024)
+#define PROCS_BYTES_MAX (32 * 1024)
 #define PROCESSES_MAX 2000
 #define COMMAND_BYTES 400
 #define STAT_BYTES 1024
 #define ROLLUP_BYTES 2048
 #define DEPTH_MAX 8
+#define GROUPS_MAX 256
 
 struct pids {
 	pid_t *items;
@@ -40,31 +40,56 @@ static void add_pids(const char *text, struct pids *pids)
 	}
 }
 
-/* cgroup.procs of the group and those below. */
-static void collect(int dir_fd, const char *path, int depth, struct pids *pids)
+/* cgroup.procs of the group and those below, opened once for as long as they are the same. */
+static void open_procs(int dir_fd, const char *path, int depth, struct files *files)
 {
 	AUTO_CLOSE int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = NULL;
-	AUTO_FREE char *text = NULL;
-	struct err ignored;
 	const struct dirent *entry;
+	int procs;
 
-	if (fd < 0 || depth > DEPTH_MAX)
+	if (fd < 0 || depth > DEPTH_MAX || files->procs_count == GROUPS_MAX)
 		return;
-	if (fd_read_file(fd, "cgroup.procs", PROCS_BYTES_MAX, &text, &ignored) == 0)
-		add_pids(text, pids);
-	dir = fdopendir(dup(fd));
+	procs = openat(fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	if (procs >= 0) {
+		files->procs = xrealloc(files->procs, (files->procs_count + 1) * sizeof(int));
+		files->procs[files->procs_count++] = procs;
+	}
+	dir = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 0));
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-			collect(fd, entry->d_name, depth + 1, pids);
+			open_procs(fd, entry->d_name, depth + 1, files);
 }
 
-static struct pids pids_of(const struct box *box)
+/* Return: false when one of the groups is gone. */
+static bool read_procs(const struct files *files, struct pids *pids)
 {
+	AUTO_FREE char *text = xmalloc(PROCS_BYTES_MAX);
+
+	for (size_t i = 0; i < files->procs_count; i++) {
+		if (file_text(files->procs[i], text, PROCS_BYTES_MAX) < 0)
+			return false;
+		add_pids(text, pids);
+	}
+	return true;
+}
+
+static struct pids pids_of(struct box *box)
+{
+	struct files *files = &box->files;
 	struct pids pids = {0};
 
-	if (box->cgroup)
-		collect(AT_FDCWD, box->cgroup, 0, &pids);
+	for (int tries = 0; files->is_open && tries < 2; tries++) {
+		if (!files->procs_count || files->procs_groups != box->now.groups) {
+			files_drop_procs(files);
+			open_procs(AT_FDCWD, box->cgroup, 0, files);
+			files->procs_groups = box->now.groups;
+		}
+		pids.count = 0;
+		if (read_procs(files, &pids))
+			break;
+		files_drop_procs(files);
+	}
 	return pids;
 }
 
@@ -178,7 +203,7 @@ static int by_use(const void *a, const void *b)
 	return p->pid < q->pid ? -1 : 1;
 }
 
-void processes_read(const struct box *box, uint64_t now_ns, struct processes *processes)
+void processes_read(struct box *box, uint64_t now_ns, struct processes *processes)
 {
 	const bool same = str_eq(processes->box, box->name);
 	const double elapsed_s = same ? (double)(now_ns - processes->time_ns) / 1e9 : 0;

@@ -32,7 +32,7 @@ struct reading {
 	uint64_t pids, pids_max, pids_refused;
 	uint64_t read_bytes, write_bytes, reads, writes;
 	struct pressure pressure[PRESSURE_COUNT];
-	uint64_t populated, frozen;
+	uint64_t populated, frozen, groups; /* groups below it */
 	uint64_t received_bytes, sent_bytes, net_errors, net_drops;
 };
 

@@ -64,7 +64,7 @@ void host_sample(struct source *source, struct model *model);
 
 /** processes_read() - the processes of @box, busiest first; their times are compared with those
  * in @processes. */
-void processes_read(const struct box *box, uint64_t now_ns, struct processes *processes);
+void processes_read(struct box *box, uint64_t now_ns, struct processes *processes);
 
 /** memory_measure() - sum of the proportional set sizes of at most @max processes of @box, and
  * how many processes it has. Return: how many were looked at. */

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  * room it takes. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	AUTO_FREE char *text = xstrndup((const char *)data, size);
+	AUTO_FREE char *text = xstrndup(size ? (const char *)data : "", size);
 	AUTO_BUF struct buf clean = {0};
 	struct canvas canvas = {0};
 

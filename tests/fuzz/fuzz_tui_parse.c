@@ -1,6 +1,7 @@
 #include "tui/files.h"
 #include "tui/settings.h"
 #include "util/cleanup.h"
+#include "util/str.h"
 
 #include <string.h>
 
@@ -9,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Every format the dashboard reads: of the kernel, and its own settings. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	AUTO_FREE char *text = xstrndup((const char *)data, size);
+	AUTO_FREE char *text = xstrndup(size ? (const char *)data : "", size);
 	struct reading reading;
 	struct settings settings;
 	struct keymap keys;

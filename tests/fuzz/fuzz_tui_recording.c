@@ -16,7 +16,7 @@ static char *no_log(void *arg, const struct box *box)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	AUTO_FREE char *text = xstrndup((const char *)data, size);
+	AUTO_FREE char *text = xstrndup(size ? (const char *)data : "", size);
 	AUTO_BUF struct buf out = {0};
 	struct recording recording;
 	struct app app;
