@@ -60,12 +60,20 @@ int api_build_image(struct devbox *devbox, const struct ensure_request *request,
  * it was made on
  * @dir:	absolute folder of the box, `<project>/box/<box>`
  * @prepared:	what it will stand on now
- * @out_moved:	the layer was put aside, and the user told: prepare the box anew
+ * @out_moved:	the layer was put aside, and the user told, or thrown away because nothing had
+ * been written: prepare the box anew
  *
  * Another base under the changes of a box shows a mixture of both, so its folders become
  * `previous`, in the place of older ones. Writes `layers` beside them, image/collect.h.
  */
 int api_settle_layer(struct devbox *devbox, const char *dir, const struct box_image *image,
 		     const struct prepared *prepared, bool *out_moved, struct err *err);
+
+/**
+ * api_layer_is_untouched() - the box wrote nothing: all that is in its layer @upper_fd comes
+ * from starting it by @plan
+ * @lower:	folders that it stood on, topmost first
+ */
+bool api_layer_is_untouched(int upper_fd, const struct plan *plan, const struct strv *lower);
 
 #endif

@@ -57,20 +57,41 @@ static char *describe_base(const struct box_image *image, const struct prepared 
 	return buf_take(&out);
 }
 
-/* A layer that nothing was written into is no loss. */
-static bool has_content(int dir_fd, const char *name)
+/* The folders that a box described by @text stands on, topmost first. */
+static void list_lower(const struct devbox *devbox, const char *text, struct strv *out)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	AUTO_FREE char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *line = strtok_r(copy, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (str_starts(line, "rootfs:"))
+			strv_add(out, line + strlen("rootfs:"));
+		else if (!is_image(line))
+			strv_addf(out, "%s/layers/%s/diff", devbox->dirs.data, line);
+	}
+}
+
+enum content { CONTENT_NONE, CONTENT_OURS, CONTENT_OF_BOX };
+
+/* What is in the box's layer: nothing, what starting it leaves there, or more. */
+static enum content look_at_layer(const struct devbox *devbox, int dir_fd, const char *before,
+				  const struct prepared *prepared)
+{
+	AUTO_CLOSE int fd =
+		openat(dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	static const struct plan nothing;
+	static const struct strv nowhere;
+	AUTO_STRV struct strv lower = {0};
 
 	/* It belongs to the box, which may have closed it to us. */
-	if (!dir)
-		return fd >= 0 || errno != ENOENT;
-	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			return true;
-	return false;
+	if (fd < 0)
+		return errno == ENOENT ? CONTENT_NONE : CONTENT_OF_BOX;
+	if (api_layer_is_untouched(fd, &nothing, &nowhere))
+		return CONTENT_NONE;
+	list_lower(devbox, before, &lower);
+	return api_layer_is_untouched(fd, &prepared->plan, &lower) ? CONTENT_OURS
+								   : CONTENT_OF_BOX;
 }
 
 /* What became of an interrupted try counts as done: the box had already been moved away. */
@@ -103,6 +124,17 @@ static int put_aside(struct devbox *devbox, const struct prepared *prepared, con
 	if (rename(dir, aside) < 0)
 		return err_sys(err, "put the box's layer '%s' aside", dir);
 	return finish(devbox, prepared, dir, aside, err);
+}
+
+static int throw_away(struct devbox *devbox, const struct prepared *prepared, const char *dir,
+		      struct err *err)
+{
+	AUTO_FREE char *upper = path_join(dir, "upper");
+	AUTO_FREE char *work = path_join(dir, "work");
+
+	if (api_remove_tree(devbox, prepared, upper, err) < 0)
+		return -1;
+	return api_remove_tree(devbox, prepared, work, err);
 }
 
 /* What the box stood on the last time; free() it. */
@@ -141,6 +173,7 @@ int api_settle_layer(struct devbox *devbox, const char *dir, const struct box_im
 	AUTO_FREE char *now = describe_base(image, prepared);
 	AUTO_FREE char *before = NULL;
 	AUTO_CLOSE int fd = -1;
+	enum content content = CONTENT_NONE;
 
 	*out_moved = false;
 	if (prepared->lower.count == 0)
@@ -152,8 +185,12 @@ int api_settle_layer(struct devbox *devbox, const char *dir, const struct box_im
 		return err_sys(err, "open '%s'", dir);
 	if (read_before(fd, now, image->id != NULL, &before, err) < 0)
 		return -1;
-	if (!is_same_base(before, now) && has_content(fd, "upper")) {
-		if (put_aside(devbox, prepared, dir, aside, err) < 0)
+	if (!is_same_base(before, now))
+		content = look_at_layer(devbox, fd, before, prepared);
+	if (content != CONTENT_NONE) {
+		if ((content == CONTENT_OURS
+			     ? throw_away(devbox, prepared, dir, err)
+			     : put_aside(devbox, prepared, dir, aside, err)) < 0)
 			return -1;
 		*out_moved = true;
 		(void)close(fd);

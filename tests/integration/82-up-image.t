@@ -50,6 +50,20 @@ like "$err" "the image changed: what this box had written lies in '$store/projec
 	'a layer on another base is put aside, and the user told'
 is "$(bx exec -- sh -c 'cat /opt/next; ls /marker 2>&1 | grep -c cannot' </dev/null)" $'next\n1' 'the box begins anew'
 is "$(cat "$store/projects/shop/box/dev/previous/upper/marker")" mine 'nothing of it is lost'
+
+# --- and back, while the box had written nothing ---
+bx stop 2>/dev/null
+echo "image: $registry/debian:12" >devbox.yaml
+run bx up
+unlike "$err" 'put aside|previous' 'where a box had written nothing, nothing is put aside'
+is "$(cat "$store/projects/shop/box/dev/previous/upper/marker")" mine 'what was put aside before is still there'
+nok 'it stands on the new image alone' bx exec -- test -e /opt/next
+bx exec -u root -- touch /empty </dev/null
+bx stop 2>/dev/null
+echo "image: $registry/app:2" >devbox.yaml
+run bx up
+like "$err" 'what this box had written' 'an empty file is something'
+ok 'and is kept' test -e "$store/projects/shop/box/dev/previous/upper/empty"
 bx stop 2>/dev/null
 mv "$store/projects/shop/box/dev" "$store/projects/shop/box/.aside-dev"
 rm "$store/projects/shop/box/.aside-dev/layers"
