@@ -200,21 +200,27 @@ static int launch(struct step_box *box, struct err *err)
 
 static int relay(struct step_box *box, int *out_status, struct err *err)
 {
+	struct api_watch watch;
 	const struct relay relay = {
 		.socket = box->launched.process.socket,
 		.master = box->launched.master,
 		.signal_fd = box->signal_fd,
 		.stdio = &box->stdio,
 		.notify = box->launched.process.notify,
+		.oom = &watch.oom,
+		.oom_report = &watch.report,
 	};
 	bool guard_died = false;
 	int status = 0;
 
+	api_watch_begin(box->cgroup_fd, true, &watch);
 	stdio_started(&box->stdio);
-	if (relay_run(&relay, &status, &guard_died, err) < 0)
+	if (relay_run(&relay, &status, &guard_died, err) < 0) {
+		oom_watch_close(&watch.oom);
 		return -1;
+	}
 	*out_status = proc_exit_code(status);
-	api_explain_status(*out_status, box->cgroup_fd, box->build->spec);
+	api_explain_status(*out_status, &watch, box->build->spec);
 	return 0;
 }
 

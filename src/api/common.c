@@ -1,7 +1,6 @@
 #include "api/internal.h"
 
 #include "box/start.h"
-#include "cgroup/stats.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
 #include "util/log.h"
@@ -140,27 +139,4 @@ int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const ch
 	if (rmdir(path) < 0)
 		return err_sys(err, "remove '%s'", path);
 	return 0;
-}
-
-void api_explain_status(int code, int cgroup_fd, const struct spec *spec)
-{
-	struct cgroup_stats stats;
-	struct err ignored;
-	char size[STR_SIZE_MAX];
-
-	if (code == 128 + SIGSYS)
-		log_note("devbox: ended by a system call that the seccomp profile refuses; "
-			 "'devbox run' with the profile names it");
-	if (code != 137 || cgroup_fd < 0 || cgroup_stats_read(cgroup_fd, &stats, &ignored) < 0)
-		return;
-	if (stats.oom_kills == STAT_UNKNOWN || stats.oom_kills == 0)
-		return;
-	if (spec && spec->limits.mem_limit_bytes.is_set && spec->limits.mem_limit_bytes.at.file)
-		log_note("devbox: oom-killed at %s: raise mem_limit (%s:%d)",
-			 str_format_size(stats.memory_max, size),
-			 spec->limits.mem_limit_bytes.at.file,
-			 spec->limits.mem_limit_bytes.at.line);
-	else
-		log_note("devbox: oom-killed at %s: raise mem_limit",
-			 str_format_size(stats.memory_max, size));
 }

@@ -143,7 +143,7 @@ static void make_command(struct visit *visit)
 }
 
 static int relay_joined(struct stdio *stdio, const struct joined *joined, int signal_fd,
-			int cgroup_fd, int *out_status, struct err *err)
+			int *out_status, struct err *err)
 {
 	const struct relay relay = {
 		.socket = joined->socket,
@@ -158,7 +158,6 @@ static int relay_joined(struct stdio *stdio, const struct joined *joined, int si
 		/* The box was stopped or killed under the command: that is how commands end by
 		 * signal 9. */
 		*out_status = 137;
-		api_explain_status(137, cgroup_fd, NULL);
 		return 0;
 	}
 	/* Its init has said how it ended and ends itself, unless the box's root keeps it: reap
@@ -166,7 +165,6 @@ static int relay_joined(struct stdio *stdio, const struct joined *joined, int si
 	(void)kill(joined->pid, SIGKILL);
 	(void)proc_wait(joined->pid);
 	*out_status = proc_exit_code(status);
-	api_explain_status(*out_status, cgroup_fd, NULL);
 	return 0;
 }
 
@@ -182,8 +180,12 @@ static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 		.identity = visit->has_identity ? &visit->identity : NULL,
 		.runtime_dir = visit->devbox->dirs.xdg_runtime,
 	};
+	AUTO_FREE char *notes_dir =
+		path_join(visit->devbox->dirs.runtime, visit->record.project);
+	AUTO_CLOSE int notes_fd = -1;
 	AUTO_CLOSE int cgroup_fd = -1;
 	AUTO_CLOSE int signal_fd = -1;
+	struct api_watch watch;
 	struct joined joined;
 
 	request.wants_tty =
@@ -192,14 +194,22 @@ static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 	signal_fd = relay_block_signals(err);
 	if (signal_fd < 0)
 		return -1;
+	/* Both before the box's namespaces, in which these paths mean nothing. */
+	if (visit->record.cgroup)
+		notes_fd = open(notes_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (visit->record.cgroup)
 		cgroup_fd = open(visit->record.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (stdio_open(request.wants_tty, &stdio, err) < 0)
 		return -1;
 	if (box_join(&request, &joined, out_status, err) < 0)
 		return -1;
+	/* While the command begins. */
+	api_watch_begin(cgroup_fd, false, &watch);
 	stdio_started(&stdio);
-	return relay_joined(&stdio, &joined, signal_fd, cgroup_fd, out_status, err);
+	if (relay_joined(&stdio, &joined, signal_fd, out_status, err) < 0)
+		return -1;
+	api_explain_visit(*out_status, &watch, notes_fd, &visit->record);
+	return 0;
 }
 
 int devbox_exec(struct devbox *devbox, const struct exec_options *options, int *out_status,

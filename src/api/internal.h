@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "box/prepare.h"
+#include "cgroup/oom.h"
 #include "state/event.h"
 #include "state/record.h"
 
@@ -17,9 +18,29 @@ char *api_rootfs_reference(const char *image);
 int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const char *path,
 		    struct err *err);
 
-/** api_explain_status() - after a command ended with @code: say so when the kernel killed it
- * for memory. @spec may be NULL. */
-void api_explain_status(int code, int cgroup_fd, const struct spec *spec);
+/**
+ * struct api_watch - how a box was when a command began, to say afterwards what held it up
+ * @group_fd:	borrowed; -1: nobody knows
+ * @oom, @report: for struct relay, of a box without a supervisor that would look
+ */
+struct api_watch {
+	int group_fd;
+	struct cgroup_stats before;
+	uint64_t began_us;
+	struct oom_watch oom;
+	struct oom_report report;
+};
+/** api_watch_begin() - the command begins about now. @is_alone: the box has no supervisor. */
+void api_watch_begin(int group_fd, bool is_alone, struct api_watch *out_watch);
+/**
+ * api_explain_status() - a command ended with @code: say who was killed for memory meanwhile,
+ * whether a filter ended it, and what it waited for when it took long; done with @watch
+ */
+void api_explain_status(int code, struct api_watch *watch, const struct spec *spec);
+/** api_explain_visit() - the same in the box of @record, whose supervisor takes notes in its
+ * run record in the folder @notes_fd */
+void api_explain_visit(int code, const struct api_watch *watch, int notes_fd,
+		       const struct record *record);
 
 /** api_stop_box() - end one running box by way of its supervisor, or without one. @timeout_us:
  * -1 the profile's grace. The caller holds the lock. */

@@ -238,24 +238,31 @@ static bool say_refused(const struct run *run)
 
 static int relay(struct run *run, int *out_status, struct err *err)
 {
+	struct api_watch watch;
 	const struct relay relay = {
 		.socket = run->launched.process.socket,
 		.master = run->launched.master,
 		.signal_fd = run->signal_fd,
 		.stdio = &run->stdio,
 		.notify = run->launched.process.notify,
+		.oom = &watch.oom,
+		.oom_report = &watch.report,
 	};
 	bool guard_died = false;
 	int status = 0;
 
+	api_watch_begin(run->cgroup_fd, true, &watch);
 	stdio_started(&run->stdio);
 	if (relay_run(&relay, &status, &guard_died, err) < 0) {
+		oom_watch_close(&watch.oom);
 		*out_status = guard_died ? 125 : 137;
 		return guard_died ? -1 : 0;
 	}
 	*out_status = proc_exit_code(status);
-	if (*out_status == 0 || !say_refused(run))
-		api_explain_status(*out_status, run->cgroup_fd, &run->spec);
+	if (*out_status != 0 && say_refused(run))
+		oom_watch_close(&watch.oom);
+	else
+		api_explain_status(*out_status, &watch, &run->spec);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "api/inspect.h"
 
+#include "box/reason.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 #include "util/path.h"
@@ -23,6 +24,7 @@ void box_status_done(struct box_status *status)
 	free(status->cgroup);
 	strv_done(&status->command);
 	strv_done(&status->notes);
+	strv_done(&status->troubles);
 	*status = (struct box_status){0};
 }
 
@@ -96,10 +98,12 @@ void box_status_fill(const struct record *record, const char *project_id, const 
 	};
 	strv_add_all(&out_status->command, &record->command);
 	strv_add_all(&out_status->notes, &record->notes);
-	if (record_is_running(record))
+	if (record_is_running(record)) {
 		read_stats(out_status);
-	else
+		reason_list(record, &out_status->stats, &out_status->troubles);
+	} else {
 		stats_unknown(&out_status->stats);
+	}
 }
 
 static void add_box(const char *runtime_dir, const char *project_id, const char *box,

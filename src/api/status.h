@@ -32,6 +32,7 @@ struct box_status {
 	char *cgroup;
 	struct strv command;
 	struct strv notes;
+	struct strv troubles; /* who was killed for memory, what holds it up; with what to do */
 	bool has_stats;
 	struct cgroup_stats stats;
 	uint64_t sampled_ns; /* CLOCK_MONOTONIC of the reading */

@@ -2,6 +2,7 @@
 #include "api/internal.h"
 #include "api/live.h"
 
+#include "box/reason.h"
 #include "box/supervise.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
@@ -78,6 +79,8 @@ static int apply_live(struct up *up, struct record *record, struct err *err)
 	live_say(record->plan, up->prepared.plan_text);
 	free(record->plan);
 	record->plan = xstrdup(up->prepared.plan_text);
+	strv_done(&record->limits_at);
+	reason_places(&up->spec, &record->limits_at);
 	if (record_save(up->project.runtime_dir, record, err) < 0)
 		return -1;
 	log_note("up in %s; nothing was restarted", took(up, duration));

@@ -1,5 +1,6 @@
 #include "box/prepare_parts.h"
 
+#include "box/reason.h"
 #include "util/cleanup.h"
 #include "util/proc.h"
 
@@ -137,6 +138,7 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 	size_t i;
 
 	r.exec_cwd = xstrdup(p->cwd);
+	reason_places(spec, &r.limits_at);
 	strv_add_all(&r.command, &p->argv);
 	strv_add_all(&r.notes, &p->notes);
 	strv_add_all(&r.exec_groups, &p->identity.groups);

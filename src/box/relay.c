@@ -16,6 +16,8 @@
 
 /* Far more than a terminal holds. */
 #define REST_READS_MAX 1024
+/* Besides those of struct stdio. */
+#define POLLS 6
 
 /* --- the caller's terminal --- */
 
@@ -282,27 +284,38 @@ static void read_rest(const struct loop *loop)
 		;
 }
 
+static void look_at_memory(const struct relay *relay)
+{
+	struct oom_report report;
+
+	if (relay->oom && oom_watch_look(relay->oom, &report))
+		*relay->oom_report = report;
+}
+
 static void poll_once(struct loop *loop, bool *output_open)
 {
 	const struct relay *relay = loop->relay;
 	bool has_terminal = relay->master >= 0;
-	struct pollfd polls[5 + STDIO_POLLS] = {
+	struct pollfd polls[POLLS + STDIO_POLLS] = {
 		{.fd = relay->signal_fd, .events = POLLIN},
 		{.fd = relay->socket, .events = POLLIN},
 		{.fd = has_terminal && wants_input(loop) ? STDIN_FILENO : -1, .events = POLLIN},
 		{.fd = has_terminal && *output_open ? relay->master : -1, .events = POLLIN},
 		{.fd = relay->notify && !loop->notify_ended ? notify_fd(relay->notify) : -1,
 		 .events = POLLIN},
+		{.fd = relay->oom ? relay->oom->events_fd : -1, .events = POLLPRI},
 	};
 
 	if (loop->input_len > 0)
 		polls[3].events |= POLLOUT;
 	if (relay->stdio)
-		stdio_prepare_poll(relay->stdio, polls + 5);
-	if (poll(polls, relay->stdio ? ARRAY_LEN(polls) : 5, -1) < 0)
+		stdio_prepare_poll(relay->stdio, polls + POLLS);
+	if (poll(polls, relay->stdio ? ARRAY_LEN(polls) : POLLS, -1) < 0)
 		return;
 	if (relay->stdio)
-		stdio_copy(relay->stdio, polls + 5);
+		stdio_copy(relay->stdio, polls + POLLS);
+	if (polls[5].revents)
+		look_at_memory(relay);
 	if (polls[4].revents)
 		loop->notify_ended = notify_handle(relay->notify) < 0;
 	if (polls[3].revents & POLLOUT)
@@ -333,6 +346,7 @@ int relay_run(const struct relay *relay, int *out_status, bool *out_guard_died, 
 	}
 	while (!loop.is_over)
 		poll_once(&loop, &output_open);
+	look_at_memory(relay);
 	if (relay->master >= 0)
 		read_rest(&loop);
 	if (relay->stdio)

@@ -2,6 +2,7 @@
 #define BOX_RELAY_H
 
 #include "box/stdio.h"
+#include "cgroup/oom.h"
 #include "sec/notify.h"
 #include "util/err.h"
 
@@ -28,7 +29,9 @@ struct relay {
 	int master;
 	int signal_fd;
 	struct stdio *stdio;
-	struct notify *notify; /* refusals to answer; NULL: none */
+	struct notify *notify;         /* refusals to answer; NULL: none */
+	struct oom_watch *oom;         /* kills for memory to look at; NULL: none */
+	struct oom_report *oom_report; /* the last of them; kills is 0 when there was none */
 };
 
 /**

@@ -57,6 +57,8 @@ int supervise(const struct supervise_request *request)
 	ward.log.fd = ward.listen_fd = ward.signal_fd = ward.cgroup_fd = -1;
 	ward.output[0] = ward.output[1] = -1;
 	ward.launched.master = -1;
+	ward.oom = OOM_WATCH_NONE;
+	ward.throttle_fd = -1;
 	(void)prctl(PR_SET_NAME, "devbox-super", 0, 0, 0);
 	result.is_up = ward_set_up(&ward, &is_refused, &result.err) == 0;
 	result.overlay_refused = is_refused;

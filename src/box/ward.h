@@ -4,6 +4,7 @@
 #include "box/launch.h"
 #include "box/logfile.h"
 #include "box/supervise.h"
+#include "cgroup/oom.h"
 #include "state/event.h"
 
 #define WARD_CLIENTS_MAX 64
@@ -25,6 +26,11 @@ struct ward {
 	int listen_fd;
 	int signal_fd;
 	int cgroup_fd;
+	struct oom_watch oom;
+	int64_t oom_ms;  /* when somebody was killed for memory; 0: never */
+	int throttle_fd; /* a timer; -1: there is no processor limit */
+	struct cgroup_stats throttle_before;
+	int64_t throttle_said_ms;
 	int64_t kill_at_ms; /* monotonic; 0: nobody asked it to end */
 	char *refused;      /* calls the seccomp profile refused */
 	bool is_over;
@@ -56,6 +62,13 @@ char *ward_box_name(const struct ward *ward);
 void ward_event_created(const struct ward *ward);
 void ward_event_started(const struct ward *ward);
 void ward_event_ended(const struct ward *ward);
+/** ward_watch_open() - what is to be told of memory and the processor limit */
+void ward_watch_open(struct ward *ward);
+void ward_watch_close(struct ward *ward);
+/** ward_watch_memory() - the box is at its memory limit, or over: who was killed? */
+void ward_watch_memory(struct ward *ward);
+/** ward_watch_throttle() - the timer has run out */
+void ward_watch_throttle(struct ward *ward);
 /** ward_event() - write @event and be done with it. */
 void ward_event(const struct ward *ward, struct event *event);
 

@@ -1,6 +1,6 @@
 #include "box/ward.h"
 
-#include "cgroup/stats.h"
+#include "box/reason.h"
 #include "util/cleanup.h"
 #include "util/path.h"
 #include "util/proc.h"
@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#define OOM_RECENT_MS 10000
 
 static void answer(struct ward *ward, const char *words)
 {
@@ -22,18 +24,19 @@ static void answer(struct ward *ward, const char *words)
 	ward->client_count = 0;
 }
 
+/* One that was killed long before is not why the box ended. */
+static bool is_oom(const struct ward *ward)
+{
+	return ward->oom_ms != 0 && ward_realtime_ms() - ward->oom_ms < OOM_RECENT_MS &&
+	       (!ward->has_status || proc_exit_code(ward->status) != 0);
+}
+
 static void explain_end(struct ward *ward)
 {
-	struct cgroup_stats stats;
-	struct err ignored;
-	char size[STR_SIZE_MAX];
-
-	if (ward->cgroup_fd < 0 || cgroup_stats_read(ward->cgroup_fd, &stats, &ignored) < 0)
-		return;
-	if (stats.oom_kills == STAT_UNKNOWN || stats.oom_kills == 0 || ward->record->reason)
-		return;
-	ward->record->reason = xasprintf("oom-killed at %s: raise mem_limit",
-					 str_format_size(stats.memory_max, size));
+	ward_watch_memory(ward);
+	if (ward->record->oom_words && !ward->record->reason && is_oom(ward))
+		ward->record->reason =
+			reason_oom(ward->record->oom_words, &ward->record->limits_at);
 }
 
 static void drain(struct ward *ward)
@@ -63,6 +66,7 @@ void ward_end(struct ward *ward)
 	net_slirp_stop(&ward->launched.slirp);
 	if (ward->cgroup_fd >= 0) {
 		(void)cgroup_wait_empty(ward->cgroup_fd, WARD_KILL_MS, &ignored);
+		ward_watch_close(ward);
 		(void)close(ward->cgroup_fd);
 		(void)cgroup_remove(record->cgroup, &ignored);
 	}

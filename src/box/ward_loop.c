@@ -1,6 +1,7 @@
 #include "box/ward.h"
 
 #include "box/control.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -142,7 +143,7 @@ static int time_left(const struct ward *ward)
 void ward_loop_once(struct ward *ward)
 {
 	struct notify *notify = ward->launched.process.notify;
-	struct pollfd polls[7] = {
+	struct pollfd polls[] = {
 		{.fd = ward->signal_fd, .events = POLLIN},
 		{.fd = ward->launched.process.socket, .events = POLLIN},
 		{.fd = ward->listen_fd, .events = POLLIN},
@@ -151,14 +152,21 @@ void ward_loop_once(struct ward *ward)
 		{.fd = ward->launched.slirp.pid > 0 ? ward->launched.slirp.pid_fd : -1,
 		 .events = POLLIN},
 		{.fd = notify ? notify_fd(notify) : -1, .events = POLLIN},
+		{.fd = ward->oom.events_fd, .events = POLLPRI},
+		{.fd = ward->throttle_fd, .events = POLLIN},
 	};
 
-	if (poll(polls, 7, time_left(ward)) < 0 && errno != EINTR)
+	if (poll(polls, ARRAY_LEN(polls), time_left(ward)) < 0 && errno != EINTR)
 		return;
 	if (ward->kill_at_ms != 0 && monotonic_ms() >= ward->kill_at_ms) {
 		ward_kill(ward);
 		ward->kill_at_ms = monotonic_ms() + WARD_KILL_MS;
 	}
+	/* First: the one that was killed is not to be seen for long. */
+	if (polls[7].revents)
+		ward_watch_memory(ward);
+	if (polls[8].revents)
+		ward_watch_throttle(ward);
 	if (polls[0].revents)
 		read_signals(ward);
 	if (polls[3].revents)

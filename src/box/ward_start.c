@@ -154,5 +154,6 @@ int ward_set_up(struct ward *ward, bool *out_refused, struct err *err)
 	if (record_save(project->runtime_dir, ward->record, err) < 0)
 		return -1;
 	ward_event_started(ward);
+	ward_watch_open(ward);
 	return 0;
 }

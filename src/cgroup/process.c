@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -125,7 +126,8 @@ static int take_word(const char *text, const char *key, int index, uint64_t *out
 		line++;
 	}
 	line += key_len;
-	copy = rest = xstrndup(line, strcspn(line, "\n"));
+	copy = xstrndup(line, strcspn(line, "\n"));
+	rest = copy;
 	for (int i = 0; (word = strsep(&rest, "\t ")) != NULL;) {
 		if (!*word)
 			continue;
@@ -152,6 +154,15 @@ int process_read_ids(pid_t pid, struct process_ids *out_ids)
 	AUTO_FREE char *text = read_text(pid, "status");
 
 	return text ? process_parse_ids(text, out_ids) : -1;
+}
+
+bool process_has_kill(pid_t pid)
+{
+	AUTO_FREE char *text = read_text(pid, "status");
+	const char *line = text ? strstr(text, "\nSigPnd:\t") : NULL;
+
+	/* Hexadecimal, signal 1 is the lowest bit; each thread has a kill of its own. */
+	return line && strtoull(line + strlen("\nSigPnd:\t"), NULL, 16) >> (SIGKILL - 1) & 1;
 }
 
 uint64_t process_pss(pid_t pid)

@@ -48,6 +48,9 @@ struct process_ids {
 int process_parse_ids(const char *text, struct process_ids *out_ids);
 int process_read_ids(pid_t pid, struct process_ids *out_ids);
 
+/** process_has_kill() - SIGKILL was sent to it and it did not come to act on it. */
+bool process_has_kill(pid_t pid);
+
 /** process_pss() - its memory, with its part of what it shares. Dear. Return: bytes,
  * STAT_UNKNOWN when we may not know. */
 uint64_t process_pss(pid_t pid);

@@ -53,10 +53,19 @@ static void read_cpu(int fd, struct cgroup_stats *stats)
 				     &stats->cpu_period_us);
 }
 
+static void read_memory_events(int fd, struct cgroup_stats *stats)
+{
+	AUTO_FREE char *events = cgroup_file_read(fd, "memory.events");
+
+	if (events) {
+		(void)cgroup_flat_u64(events, "oom", &stats->oom_events);
+		(void)cgroup_flat_u64(events, "oom_kill", &stats->oom_kills);
+	}
+}
+
 static void read_memory(int fd, struct cgroup_stats *stats)
 {
 	AUTO_FREE char *stat = cgroup_file_read(fd, "memory.stat");
-	AUTO_FREE char *events = cgroup_file_read(fd, "memory.events");
 
 	read_number(fd, "memory.current", &stats->memory_current);
 	read_number(fd, "memory.max", &stats->memory_max);
@@ -67,10 +76,7 @@ static void read_memory(int fd, struct cgroup_stats *stats)
 		(void)cgroup_flat_u64(stat, "anon", &stats->memory_anon);
 		(void)cgroup_flat_u64(stat, "file", &stats->memory_file);
 	}
-	if (events) {
-		(void)cgroup_flat_u64(events, "oom", &stats->oom_events);
-		(void)cgroup_flat_u64(events, "oom_kill", &stats->oom_kills);
-	}
+	read_memory_events(fd, stats);
 }
 
 static void read_pids(int fd, struct cgroup_stats *stats)
@@ -111,6 +117,23 @@ static void read_events(int fd, struct cgroup_stats *stats)
 		stats->is_populated = value != 0;
 	if (cgroup_flat_u64(events, "frozen", &value))
 		stats->is_frozen = value != 0;
+}
+
+int cgroup_slow_read(int group_fd, struct cgroup_stats *out_stats, struct err *err)
+{
+	struct cgroup_stats stats;
+
+	if (faccessat(group_fd, "cgroup.procs", F_OK, 0) < 0)
+		return err_sys(err, "read the statistics of a cgroup");
+
+	set_unknown(&stats);
+	read_cpu(group_fd, &stats);
+	read_number(group_fd, "memory.max", &stats.memory_max);
+	read_memory_events(group_fd, &stats);
+	read_pressure(group_fd, "memory.pressure", &stats.memory_pressure);
+	read_pressure(group_fd, "io.pressure", &stats.io_pressure);
+	*out_stats = stats;
+	return 0;
 }
 
 int cgroup_stats_read(int group_fd, struct cgroup_stats *out_stats, struct err *err)

@@ -37,4 +37,8 @@ struct cgroup_stats {
  * the group is gone. */
 int cgroup_stats_read(int group_fd, struct cgroup_stats *out_stats, struct err *err);
 
+/** cgroup_slow_read() - only what tells whether the group is held up: processor limit, kills
+ * for memory, pressure, memory's limit. All else is STAT_UNKNOWN. */
+int cgroup_slow_read(int group_fd, struct cgroup_stats *out_stats, struct err *err);
+
 #endif

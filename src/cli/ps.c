@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/format.h"
+#include "cli/report.h"
 #include "cli/table.h"
 #include "util/cleanup.h"
 
@@ -44,6 +45,22 @@ static void add_row(struct table *table, const struct box_status *before,
 	strv_add(row, "-");
 }
 
+/* Below the table: there is no room in it for who was killed and what to do. */
+static void put_troubles(const struct box_list *list)
+{
+	AUTO_BUF struct buf text = {0};
+	AUTO_BUF struct buf clean = {0};
+
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t t = 0; t < list->items[i].troubles.count; t++)
+			buf_printf(&text, "%s: %s\n", list->items[i].name,
+				   list->items[i].troubles.items[t]);
+	if (!text.len)
+		return;
+	text_put_clean(&clean, text.data);
+	cli_put(clean.data);
+}
+
 static void put_table(const struct box_list *before, const struct box_list *list)
 {
 	static const char *const titles[] = {"BOX", "STATE", "UP",   "CPU",
@@ -57,6 +74,7 @@ static void put_table(const struct box_list *before, const struct box_list *list
 	for (size_t i = 0; i < list->count; i++)
 		add_row(&table, box_find(before, list->items[i].name), &list->items[i], now);
 	table_print(&table);
+	put_troubles(list);
 }
 
 static void put_json_box(struct json *j, const struct box_status *status)
@@ -71,6 +89,10 @@ static void put_json_box(struct json *j, const struct box_status *status)
 	else
 		json_none(j, "exit_code");
 	json_text(j, "reason", status->reason);
+	json_array_begin(j, "troubles");
+	for (size_t i = 0; i < status->troubles.count; i++)
+		json_text(j, NULL, status->troubles.items[i]);
+	json_array_end(j);
 	json_text(j, "image", status->image);
 	json_text(j, "root", status->root_kind);
 	json_text(j, "network", status->network);

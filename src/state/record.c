@@ -12,8 +12,6 @@
 
 #define SUFFIX ".box"
 #define NAME_LEN_MAX 128
-/* A plan and an environment are the long parts. */
-#define RECORD_MAX ((size_t)4 << 20)
 
 /* A name that is one file name: users type it. */
 static bool is_box_name(const char *box)

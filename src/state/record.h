@@ -39,12 +39,15 @@ struct record {
 	int64_t started_ms;
 	int64_t finished_ms; /* 0: still runs */
 	bool has_exit;
-	int exit_code;       /* shell convention, 128+N for signals */
-	char *reason;        /* why it ended or what ails it, for people; NULL */
-	char *cgroup;        /* absolute folder, NULL when the box has none */
-	char *network;       /* "none", "host", "project" */
-	struct strv command; /* argv of the main command, empty: none */
-	struct strv notes;   /* what is degraded and why, for people */
+	int exit_code;         /* shell convention, 128+N for signals */
+	char *reason;          /* why it ended or what ails it, for people; NULL */
+	char *cgroup;          /* absolute folder, NULL when the box has none */
+	char *network;         /* "none", "host", "project" */
+	struct strv command;   /* argv of the main command, empty: none */
+	struct strv notes;     /* what is degraded and why, for people */
+	uint64_t oom_kills;    /* processes that were killed for memory, as far as noted */
+	char *oom_words;       /* the last time: "oom-killed at 512M (cc1plus 410M)"; NULL */
+	struct strv limits_at; /* "mem_limit devbox.yaml:7": where limits are set */
 	/* joining */
 	char *hostname;
 	char *workspace_source;
@@ -72,6 +75,8 @@ struct record {
 	uint64_t stop_grace_us;
 };
 
+/** RECORD_MAX - a plan and an environment are the long parts. */
+#define RECORD_MAX ((size_t)4 << 20)
 /** record_save() - write it into the project's runtime folder. */
 int record_save(const char *runtime_dir, const struct record *record, struct err *err);
 /** record_load() - read it; ENOENT in err->code when the box has none. */

@@ -56,12 +56,13 @@ like "$out" $'^BOX .*\nlife ' 'stats --once is a table'
 run bx stats --once --json
 ok 'stats --once --json is an array' json '.[0].name == "life" and (.[0].cpu_usage_us | type) == "number"'
 ok 'python reads it' python_reads
-bx stats --json >"$tmp/stats" &
+"$DEVBOX" stats --json >"$tmp/stats" &
 pid=$!
 two_lines() { [ "$(wc -l <"$tmp/stats")" -ge 2 ]; }
 ok 'stats goes on' wait_for 20 two_lines
 bx stop -q
-end_of 20 $pid 2>/dev/null
+kill $pid
+end_of 20 $pid
 is "$(jq -s 'all(.name == "life") and length >= 2' "$tmp/stats")" true 'with an object a line'
 
 # --- stop, start, restart ---
