@@ -131,6 +131,44 @@ static int check_caps(const struct spec *spec, struct err *err)
 	return 0;
 }
 
+/* Two that want the same; and what a box has that shares the host's network, or has none. */
+static int check_ports(const struct spec *spec, struct err *err)
+{
+	static const char hint[] = "with network_mode 'host' ports are the host's as they "
+				   "are, with 'none' the box has none to publish";
+	const char *mode = spec->network_mode == NET_HOST ? "host" : "none";
+
+	if (spec->network_mode != NET_PROJECT && spec->port_count > 0) {
+		(void)origin_fail(err, &spec->ports[0].at,
+				  "ports: has no effect with network_mode '%s'", mode);
+		return err_hint(err, "%s", hint);
+	}
+	if (spec->network_mode != NET_PROJECT && spec->forward_at.file &&
+	    spec->forward_mode != FORWARD_OFF) {
+		(void)origin_fail(err, &spec->forward_at,
+				  "forward_ports has no effect with network_mode '%s'", mode);
+		return err_hint(err, "%s", hint);
+	}
+	for (size_t i = 0; i < spec->port_count; i++) {
+		const struct spec_port *a = &spec->ports[i];
+
+		for (size_t j = 0; j < i && a->host_first; j++) {
+			const struct spec_port *b = &spec->ports[j];
+
+			if (!b->host_first || a->is_udp != b->is_udp ||
+			    strcmp(a->address, b->address) != 0 ||
+			    a->host_first >= b->host_first + b->count ||
+			    b->host_first >= a->host_first + a->count)
+				continue;
+			(void)origin_fail(err, &a->at, "ports: port %u of the host twice",
+					  a->host_first > b->host_first ? a->host_first
+									: b->host_first);
+			return err_hint(err, "it is also at %s:%d", b->at.file, b->at.line);
+		}
+	}
+	return 0;
+}
+
 static int check_network(const struct spec *spec, struct err *err)
 {
 	if (spec->network_mode != NET_HOST)
@@ -170,7 +208,8 @@ int spec_check(const struct config *config, struct spec *spec, struct err *err)
 	if (check_cpu(&spec->limits, err) < 0 || check_memory(&spec->limits, err) < 0 ||
 	    check_workspace(config, spec, err) < 0 || check_targets(spec, err) < 0 ||
 	    check_caps(spec, err) < 0 || check_network(spec, err) < 0 ||
-	    build_check(spec, err) < 0 || check_platform(spec, err) < 0)
+	    check_ports(spec, err) < 0 || build_check(spec, err) < 0 ||
+	    check_platform(spec, err) < 0)
 		return -1;
 	return 0;
 }

@@ -51,6 +51,8 @@ static const struct {
 	{"extra_hosts", fill_extra_hosts},
 	{"dns", fill_dns},
 	{"dns_search", fill_dns_search},
+	{"ports", fill_ports},
+	{"forward_ports", fill_forward_ports},
 	{"cpus", fill_cpus},
 	{"cpu_shares", fill_cpu_shares},
 	{"cpu_quota", fill_cpu_time},

@@ -75,7 +75,8 @@ fill_key fill_packages, fill_build;
 fill_key fill_entrypoint, fill_command;
 fill_key fill_environment, fill_env_file, fill_env_pass;
 fill_key fill_workspace, fill_volumes, fill_tmpfs, fill_devices, fill_shm_size;
-fill_key fill_network_mode, fill_extra_hosts, fill_dns, fill_dns_search;
+fill_key fill_network_mode, fill_extra_hosts, fill_dns, fill_dns_search, fill_ports,
+	fill_forward_ports;
 fill_key fill_cpus, fill_cpu_shares, fill_cpu_time, fill_cpuset, fill_memory, fill_pids_limit,
 	fill_blkio_config, fill_oom_score_adj;
 fill_key fill_ulimits, fill_sysctls, fill_caps, fill_security_opt;

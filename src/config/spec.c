@@ -61,6 +61,14 @@ void spec_drop_build(struct spec *spec)
 	spec->build_step_count = 0;
 }
 
+static void ports_done(struct spec *spec)
+{
+	for (size_t i = 0; i < spec->port_count; i++)
+		free(spec->ports[i].address);
+	free(spec->ports);
+	free(spec->forwards);
+}
+
 void spec_done(struct spec *spec)
 {
 	free(spec->project_dir);
@@ -82,6 +90,7 @@ void spec_done(struct spec *spec)
 	strv_done(&spec->dns);
 	strv_done(&spec->dns_search);
 	spec_drop_build(spec);
+	ports_done(spec);
 	mounts_done(spec);
 	kernel_done(spec);
 	strv_done(&spec->owned_files);

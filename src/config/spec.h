@@ -69,6 +69,27 @@ struct spec_volume {
 	struct origin at;
 };
 
+/**
+ * struct spec_port - ports of the box that are published on the host
+ * @address:	of the host, "127.0.0.1" or "::1"
+ * @host_first:	0: whichever is free
+ * @count:	how many from there on
+ */
+struct spec_port {
+	bool is_udp;
+	char *address;
+	uint16_t host_first;
+	uint16_t box_first;
+	uint16_t count;
+	struct origin at;
+};
+
+/* Listeners of the box that appear on the host by themselves: all, none, or those of a list. */
+enum forward_mode { FORWARD_AUTO, FORWARD_OFF, FORWARD_LIST };
+struct spec_forward {
+	uint16_t first, last;
+};
+
 struct spec_device {
 	char *source; /* /dev/… on the host */
 	char *target;
@@ -184,6 +205,12 @@ struct spec {
 	struct strv dns_search;
 	enum net_mode network_mode;
 	struct origin network_mode_at;
+	struct spec_port *ports;
+	size_t port_count;
+	enum forward_mode forward_mode;
+	struct spec_forward *forwards;
+	size_t forward_count;
+	struct origin forward_at;
 	struct spec_limits limits;
 	bool read_only;
 	struct spec_list cap_add; /* "NET_ADMIN" without CAP_, upper case, "ALL" */

@@ -36,6 +36,7 @@ struct net_slirp {
 
 #define NET_SLIRP_CIDR "10.0.2.0/24"
 #define NET_SLIRP_DNS "10.0.2.3"
+#define NET_SLIRP_ADDRESS "10.0.2.100" /* of the box */
 /*
  * Measured with 1.2.0, HTTP over loopback and veth: uploads of 5 to 50 MB stall for 0.2 to 0.9
  * s now and then at 65520 and at 32768, never at 16384, which moves as much a second; 1500 a

@@ -93,12 +93,12 @@ static void every_built_key_is_read(void **state)
 	}
 }
 
-static void limits_are_live(void **state)
+static void limits_and_ports_are_live(void **state)
 {
-	static const char *const live[] = {"cpus",       "cpu_shares",      "cpu_quota",
-					   "cpu_period", "cpuset",          "cpuset_mems",
-					   "mem_limit",  "mem_reservation", "memswap_limit",
-					   "pids_limit", "blkio_config"};
+	static const char *const live[] = {
+		"cpus",         "cpu_shares", "cpu_quota",       "cpu_period",    "cpuset",
+		"cpuset_mems",  "mem_limit",  "mem_reservation", "memswap_limit", "pids_limit",
+		"blkio_config", "ports",      "forward_ports"};
 	size_t count = 0;
 
 	(void)state;
@@ -126,7 +126,7 @@ int main(void)
 						desk_make, desk_remove),
 		cmocka_unit_test_setup_teardown(every_built_key_is_read, desk_make,
 						desk_remove),
-		cmocka_unit_test(limits_are_live),
+		cmocka_unit_test(limits_and_ports_are_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
