@@ -45,14 +45,14 @@ int control_listen(const char *runtime_dir, struct err *err)
 	return steal_fd(&fd);
 }
 
-int control_ask(const char *runtime_dir, const char *request, int timeout_ms, struct err *err)
+/* Return: a connection to the supervisor that has been asked @request. */
+static int connect_and_send(const char *runtime_dir, const char *request, int timeout_ms,
+			    struct err *err)
 {
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	AUTO_CLOSE int dir = -1;
 	struct sockaddr_un address;
 	const struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
-	char answer[CONTROL_MESSAGE_MAX];
-	ssize_t n;
 
 	if (fd < 0)
 		return err_sys(err, "make a socket");
@@ -66,6 +66,25 @@ int control_ask(const char *runtime_dir, const char *request, int timeout_ms, st
 			       : err_sys(err, "ask the project's supervisor");
 	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		return err_sys(err, "ask the project's supervisor");
+	return steal_fd(&fd);
+}
+
+int control_watch(const char *runtime_dir, const char *box)
+{
+	AUTO_FREE char *request = xasprintf("watch %s", box);
+	struct err ignored;
+
+	return connect_and_send(runtime_dir, request, 1000, &ignored);
+}
+
+int control_ask(const char *runtime_dir, const char *request, int timeout_ms, struct err *err)
+{
+	AUTO_CLOSE int fd = connect_and_send(runtime_dir, request, timeout_ms, err);
+	char answer[CONTROL_MESSAGE_MAX];
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
 	do {
 		n = recv(fd, answer, sizeof(answer) - 1, 0);
 	} while (n < 0 && errno == EINTR);

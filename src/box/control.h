@@ -8,10 +8,18 @@
 
 /*
  * The supervisor's socket, `<runtime>/<project>/control.sock` (SOCK_SEQPACKET, 0600). One
- * request a connection: "stop BOX TIMEOUT_US" with -1 for the profile's grace. The answer is
- * "ok" or words for the user; it comes when the box is gone.
+ * request a connection:
+ *
+ *   stop BOX TIMEOUT_US   -1 for the profile's grace. The answer comes when the box is gone.
+ *   ports BOX\nLINES      the lines "port …" and "forward …" of a plan: these are its ports
+ * from now on. The answer is "ok", or "WHICH\nMESSAGE\nHINT" where WHICH is the number of the
+ * port that cannot be had. watch BOX             no answer: each port that appears is a
+ * message, until either side goes.
+ *
+ * Else the answer is "ok" or words for the user.
  */
-#define CONTROL_MESSAGE_MAX 1024
+#define CONTROL_MESSAGE_MAX 2048
+#define CONTROL_REQUEST_MAX 65536
 
 /** control_listen() - make the socket in @runtime_dir. Return: listening descriptor or -1. */
 int control_listen(const char *runtime_dir, struct err *err);
@@ -20,5 +28,8 @@ int control_listen(const char *runtime_dir, struct err *err);
  * ECONNREFUSED or ENOENT in code when no supervisor is there; ECONNRESET when it died
  * meanwhile; ETIMEDOUT when it is silent. */
 int control_ask(const char *runtime_dir, const char *request, int timeout_ms, struct err *err);
+
+/** control_watch() - send "watch @box". Return: a descriptor that gets the messages, or -1. */
+int control_watch(const char *runtime_dir, const char *box);
 
 #endif

@@ -17,6 +17,7 @@
  * @lower:		folders of the root, topmost first; NULL: by the spec's image
  * @image_id:		digest of the image behind @lower, NULL: none
  * @image_env:		its environment, below all others; may be NULL
+ * @loopback:		the project's own address on the host's loopback; NULL: none
  * @image_stop_signal:	what it asks for where the profile says nothing; may be NULL
  * @upper_dir, @work_dir: a step of a build (struct box_facts.is_build): folders of the caller's
  * that take what it writes, side by side, the second named `work`, with is_throw_away; NULL: a
@@ -42,6 +43,7 @@ struct prepare_request {
 	const char *image_id;
 	const struct strv *image_env;
 	const char *image_stop_signal;
+	const char *loopback;
 	const char *upper_dir;
 	const char *work_dir;
 };

@@ -88,6 +88,7 @@ void prepare_text(const struct prepare_request *request, const struct prepared *
 	plan_print(&p->plan, false, out);
 	print_rest(request, p, out);
 	print_limits(&p->limits, out);
+	prepare_print_ports(request, out);
 }
 
 static const char *root_kind_name(enum root_kind kind)

@@ -19,8 +19,19 @@ int64_t ward_realtime_ms(void)
 
 void ward_save(struct ward *ward)
 {
+	struct record written;
 	struct err ignored;
 
+	/* `up` writes what it changed in a box that runs. */
+	if (ward->record->supervisor_pid &&
+	    record_load(ward->request->project->runtime_dir, ward->record->box, &written,
+			&ignored) == 0) {
+		char *plan = ward->record->plan;
+
+		ward->record->plan = written.plan;
+		written.plan = plan;
+		record_done(&written);
+	}
 	(void)record_save(ward->request->project->runtime_dir, ward->record, &ignored);
 }
 

@@ -5,12 +5,22 @@
 #include "box/logfile.h"
 #include "box/supervise.h"
 #include "cgroup/oom.h"
+#include "net/forward.h"
 #include "state/event.h"
 
 #define WARD_CLIENTS_MAX 64
 #define WARD_KILL_MS 5000 /* from a kill to the end of the last process */
 
 /* The box in the care of supervise(): private to supervise.c and ward_*.c. */
+
+#define WARD_WATCHERS_MAX 16
+
+/** struct ward_ports - what leads into it; @watchers: connections that hear of new ones */
+struct ward_ports {
+	struct net_forwarder *forwarder; /* NULL: it has no network of its own */
+	int watchers[WARD_WATCHERS_MAX];
+	size_t watcher_count;
+};
 
 /** struct ward - the box in our care */
 struct ward {
@@ -23,6 +33,7 @@ struct ward {
 	int output[2]; /* reading ends of its stdout and stderr, or [0] its terminal */
 	int clients[WARD_CLIENTS_MAX]; /* who waits for its end */
 	size_t client_count;
+	struct ward_ports ports;
 	int listen_fd;
 	int signal_fd;
 	int cgroup_fd;
@@ -49,6 +60,21 @@ void ward_loop_once(struct ward *ward);
 /** ward_end() - the box has ended or has to: reap it, explain, record, answer who waits. Frees
  * nothing. */
 void ward_end(struct ward *ward);
+
+/** ward_ports_open() - have the ports of the host before the box begins. */
+int ward_ports_open(struct ward *ward, struct err *err);
+/** ward_ports_close() - with all connections. */
+void ward_ports_close(struct ward *ward);
+/**
+ * ward_ports_apply() - these are the ports from now on: all that were, when one cannot be had
+ * @text:	lines "port …" and "forward …" of a plan
+ * @out_bad:	which port it was, SIZE_MAX: none
+ */
+int ward_ports_apply(struct ward *ward, const char *text, size_t *out_bad, struct err *err);
+/** ward_ports_watch() - @client wants to hear of new ones; taken over. */
+void ward_ports_watch(struct ward *ward, int client);
+/** ward_ports_give() - a socket of the box's network from its init, or none. */
+void ward_ports_give(struct ward *ward, const struct init_message *message, int fd);
 
 void ward_save(struct ward *ward);
 void ward_kill(struct ward *ward);

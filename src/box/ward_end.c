@@ -59,6 +59,7 @@ void ward_end(struct ward *ward)
 	struct record *record = ward->record;
 	struct err ignored;
 
+	ward_ports_close(ward);
 	explain_end(ward);
 	ward_kill(ward);
 	(void)proc_wait(ward->launched.process.pid);

@@ -2,6 +2,7 @@
 
 #include "box/control.h"
 #include "util/cleanup.h"
+#include "util/fd.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -46,22 +47,56 @@ static void begin_stop(struct ward *ward, int64_t timeout_us)
 		(void)send(ward->launched.process.socket, &go_on, sizeof(go_on), MSG_NOSIGNAL);
 }
 
+/* "ports BOX\nLINES" */
+static void serve_ports(struct ward *ward, const char *lines, int client)
+{
+	AUTO_FREE char *answer = NULL;
+	struct err err = {0};
+	size_t bad;
+
+	if (ward_ports_apply(ward, lines, &bad, &err) == 0)
+		answer = xstrdup("ok");
+	else
+		answer = xasprintf("%zu\n%s\n%s", bad, err.message, err.hint);
+	(void)send(client, answer, strlen(answer), MSG_NOSIGNAL);
+	(void)close(client);
+}
+
+/* What follows the box's name in a request "VERB BOX…" about ours; NULL: it is another. */
+static const char *about_us(const struct ward *ward, const char *request, const char *verb)
+{
+	AUTO_FREE char *begin = xasprintf("%s %s", verb, ward->record->box);
+
+	return str_starts(request, begin) ? request + strlen(begin) : NULL;
+}
+
 static void serve(struct ward *ward, int client)
 {
-	char request[CONTROL_MESSAGE_MAX];
-	char box[CONTROL_MESSAGE_MAX];
+	AUTO_FREE char *request = xmalloc(CONTROL_REQUEST_MAX);
+	const char *rest;
 	long long timeout;
-	ssize_t n = recv(client, request, sizeof(request) - 1, MSG_DONTWAIT);
+	ssize_t n = recv(client, request, CONTROL_REQUEST_MAX - 1, MSG_DONTWAIT);
 
 	if (n <= 0 && (n == 0 || errno != EAGAIN)) {
 		(void)close(client);
 		return;
 	}
 	request[n > 0 ? n : 0] = '\0';
-	if (sscanf(request, "stop %1023s %lld", box, &timeout) == 2 &&
-	    strcmp(box, ward->record->box) == 0 && ward->client_count < WARD_CLIENTS_MAX) {
+	rest = about_us(ward, request, "stop");
+	if (rest && sscanf(rest, " %lld", &timeout) == 1 &&
+	    ward->client_count < WARD_CLIENTS_MAX) {
 		ward->clients[ward->client_count++] = client;
 		begin_stop(ward, timeout);
+		return;
+	}
+	rest = about_us(ward, request, "ports");
+	if (rest && *rest == '\n') {
+		serve_ports(ward, rest + 1, client);
+		return;
+	}
+	rest = about_us(ward, request, "watch");
+	if (rest && !*rest) {
+		ward_ports_watch(ward, client);
 		return;
 	}
 	(void)send(client, "the supervisor does not know this request", 41, MSG_NOSIGNAL);
@@ -102,12 +137,20 @@ static void read_output(struct ward *ward, int i)
 static void read_message(struct ward *ward)
 {
 	struct init_message message;
-	ssize_t n =
-		recv(ward->launched.process.socket, &message, sizeof(message), MSG_DONTWAIT);
+	int fds[FD_PASS_MAX];
+	size_t count = 0;
+	ssize_t n = fd_receive(ward->launched.process.socket, &message, sizeof(message), fds,
+			       &count);
 
 	/* ECONNRESET: it ended without reading all of ours. What it said before comes next. */
 	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
 		return;
+	if (n == (ssize_t)sizeof(message) && message.type == INIT_SOCKETS) {
+		ward_ports_give(ward, &message, count > 0 ? fds[0] : -1);
+		return;
+	}
+	if (n > 0 && count > 0)
+		(void)close(fds[0]);
 	if (n != (ssize_t)sizeof(message)) {
 		ward->is_over = true;
 	} else if (message.type == INIT_EXITED) {
@@ -154,6 +197,8 @@ void ward_loop_once(struct ward *ward)
 		{.fd = notify ? notify_fd(notify) : -1, .events = POLLIN},
 		{.fd = ward->oom.events_fd, .events = POLLPRI},
 		{.fd = ward->throttle_fd, .events = POLLIN},
+		{.fd = ward->ports.forwarder ? net_forwarder_fd(ward->ports.forwarder) : -1,
+		 .events = POLLIN},
 	};
 
 	if (poll(polls, ARRAY_LEN(polls), time_left(ward)) < 0 && errno != EINTR)
@@ -175,6 +220,8 @@ void ward_loop_once(struct ward *ward)
 		read_output(ward, 1);
 	if (polls[1].revents)
 		read_message(ward);
+	if (polls[9].revents)
+		net_forwarder_step(ward->ports.forwarder);
 	if (polls[2].revents)
 		accept_client(ward);
 	if (polls[6].revents && notify_handle(notify) < 0)

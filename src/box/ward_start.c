@@ -134,7 +134,7 @@ int ward_set_up(struct ward *ward, bool *out_refused, struct err *err)
 	ward->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ward->signal_fd < 0)
 		return err_sys(err, "open a signal descriptor");
-	if (open_log(ward, err) < 0)
+	if (open_log(ward, err) < 0 || ward_ports_open(ward, err) < 0)
 		return -1;
 	ward->listen_fd = control_listen(project->runtime_dir, err);
 	if (ward->listen_fd < 0 || make_group(ward, err) < 0)
@@ -155,5 +155,7 @@ int ward_set_up(struct ward *ward, bool *out_refused, struct err *err)
 		return -1;
 	ward_event_started(ward);
 	ward_watch_open(ward);
+	if (ward->ports.forwarder)
+		net_forwarder_begin(ward->ports.forwarder);
 	return 0;
 }
