@@ -1,6 +1,7 @@
 #include "api/internal.h"
 
 #include "box/keep.h"
+#include "state/ports.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -40,6 +41,7 @@ static int stop_all(const struct project *project, size_t *out_count, struct err
 		}
 		api_await_supervisor(&record);
 		record_done(&record);
+		port_list_remove(project->runtime_dir, boxes.items[i]);
 		(void)unlink(file);
 	}
 	return 0;
@@ -68,6 +70,7 @@ static int remove_files(struct devbox *devbox, const struct project *project, bo
 	AUTO_FREE char *home = xasprintf("%s/home", project->data_dir);
 	AUTO_FREE char *named = xasprintf("%s/volumes/%s", devbox->dirs.data, project->id);
 	AUTO_FREE char *claim = xasprintf("%s/folder", project->data_dir);
+	AUTO_FREE char *address = xasprintf("%s/address", project->data_dir);
 	const char *const parts[] = {box, project->state_dir, volumes ? home : NULL,
 				     volumes ? named : NULL, NULL};
 
@@ -80,6 +83,7 @@ static int remove_files(struct devbox *devbox, const struct project *project, bo
 		return 0;
 	/* Nothing of the project is left: its name is free again. */
 	(void)unlink(claim);
+	(void)unlink(address);
 	api_forget_grants(devbox, project);
 	(void)rmdir(project->data_dir);
 	return 0;

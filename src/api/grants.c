@@ -1,6 +1,7 @@
 #include "api/internal.h"
 
 #include "image/reference.h"
+#include "net/port.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
 #include "util/path.h"
@@ -113,6 +114,26 @@ static void add_image(const struct spec *spec, struct grants *out)
 	add(out, xasprintf("image %s", ref.text), &spec->image.at);
 }
 
+/* What other machines can reach. */
+static void add_ports(const struct spec *spec, struct grants *out)
+{
+	struct sockaddr_storage address;
+	size_t i;
+
+	for (i = 0; i < spec->port_count; i++) {
+		const struct spec_port *port = &spec->ports[i];
+
+		if (net_address_set(port->address, 0, &address) < 0 ||
+		    net_address_is_loopback(&address))
+			continue;
+		add(out,
+		    xasprintf("port %u-%u/%s on %s (for other machines)", port->host_first,
+			      port->host_first ? port->host_first + port->count - 1U : 0,
+			      port->is_udp ? "udp" : "tcp", port->address),
+		    &port->at);
+	}
+}
+
 static void list_grants(const struct spec *spec, struct grants *out)
 {
 	size_t i;
@@ -123,6 +144,7 @@ static void list_grants(const struct spec *spec, struct grants *out)
 		add(out, xstrdup("your real home"), &spec->home_at);
 	if (spec->network_mode == NET_HOST)
 		add(out, xstrdup("the host's network"), &spec->network_mode_at);
+	add_ports(spec, out);
 	for (i = 0; i < spec->env_pass.count; i++)
 		add(out, xasprintf("environment %s", spec->env_pass.items[i]), NULL);
 	for (i = 0; i < spec->cap_add.items.count; i++)

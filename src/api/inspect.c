@@ -16,6 +16,7 @@ int devbox_inspect(struct devbox *devbox, const char *name, struct record *out_r
 	result = record_load_settled(project.runtime_dir, box, out_record, err);
 	if (result == 0) {
 		box_status_fill(out_record, project.id, box, out_status);
+		box_status_fill_ports(out_record, project.runtime_dir, box, out_status);
 	} else if (err->code == ENOENT) {
 		(void)err_set(err, "there is no box '%s'", name ? name : project.id);
 		err->code = ENOENT;

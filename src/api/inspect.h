@@ -19,5 +19,8 @@ int devbox_inspect(struct devbox *devbox, const char *name, struct record *out_r
  * cgroup. */
 void box_status_fill(const struct record *record, const char *project_id, const char *box,
 		     struct box_status *out_status);
+/** box_status_fill_ports() - the ports of @box, of which @runtime_dir of its project tells. */
+void box_status_fill_ports(const struct record *record, const char *runtime_dir,
+			   const char *box, struct box_status *status);
 
 #endif

@@ -5,24 +5,38 @@
 
 #include <string.h>
 
-static bool is_limit(const char *line)
+enum kind { KIND_LIMIT, KIND_PORT, KIND_BOX };
+
+static enum kind kind_of(const char *line)
 {
-	return str_starts(line, "limit ");
+	if (str_starts(line, "limit "))
+		return KIND_LIMIT;
+	return str_starts(line, "port ") || str_starts(line, "forward ") ? KIND_PORT : KIND_BOX;
 }
 
-/* Lines of @text that are limits, or that are not. */
-static char *pick(const char *text, bool limits)
+/* Lines of @text of one kind. */
+static char *pick(const char *text, enum kind kind)
 {
 	struct buf out = {0};
 
 	while (*text) {
 		const char *end = strchrnul(text, '\n');
 
-		if (is_limit(text) == limits)
+		if (kind_of(text) == kind)
 			buf_add(&out, text, (size_t)(end - text) + (*end ? 1 : 0));
 		text = *end ? end + 1 : end;
 	}
 	return buf_take(&out);
+}
+
+char *live_limits(const char *plan)
+{
+	return pick(plan, KIND_LIMIT);
+}
+
+char *live_ports(const char *plan)
+{
+	return pick(plan, KIND_PORT);
 }
 
 /* A CPU list or a device's rates that are taken away have no "no limit" to write without their
@@ -48,16 +62,20 @@ static bool needs_new_start(const char *old_limits, const char *new_limits)
 
 enum difference live_compare(const char *running, const char *wanted)
 {
-	AUTO_FREE char *old_rest = pick(running, false);
-	AUTO_FREE char *new_rest = pick(wanted, false);
-	AUTO_FREE char *old_limits = pick(running, true);
-	AUTO_FREE char *new_limits = pick(wanted, true);
+	AUTO_FREE char *old_rest = pick(running, KIND_BOX);
+	AUTO_FREE char *new_rest = pick(wanted, KIND_BOX);
+	AUTO_FREE char *old_limits = pick(running, KIND_LIMIT);
+	AUTO_FREE char *new_limits = pick(wanted, KIND_LIMIT);
+	AUTO_FREE char *old_ports = pick(running, KIND_PORT);
+	AUTO_FREE char *new_ports = pick(wanted, KIND_PORT);
 
 	if (strcmp(old_rest, new_rest) != 0)
 		return DIFFERENT_BOX;
 	if (needs_new_start(old_limits, new_limits))
 		return DIFFERENT_BOX;
-	return strcmp(old_limits, new_limits) == 0 ? DIFFERENT_NOTHING : DIFFERENT_LIMITS;
+	if (strcmp(old_limits, new_limits) == 0 && strcmp(old_ports, new_ports) == 0)
+		return DIFFERENT_NOTHING;
+	return DIFFERENT_LIVE;
 }
 
 /* A limit that was there and is not wanted any more is lifted. */
@@ -94,10 +112,26 @@ void live_lift(const char *running, struct cgroup_limits *limits)
 	}
 }
 
+static void say_ports(const char *running, const char *wanted)
+{
+	AUTO_FREE char *ports = pick(wanted, KIND_PORT);
+	AUTO_FREE char *old = pick(running, KIND_PORT);
+	char *rest = ports;
+	char *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line && !strstr(old, line))
+			log_note(" %-16s live     %s", "", line);
+	rest = old;
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line && !strstr(wanted, line))
+			log_note(" %-16s live     no more %s", "", line);
+}
+
 void live_say(const char *running, const char *wanted)
 {
-	AUTO_FREE char *limits = pick(wanted, true);
-	AUTO_FREE char *old = pick(running, true);
+	AUTO_FREE char *limits = pick(wanted, KIND_LIMIT);
+	AUTO_FREE char *old = pick(running, KIND_LIMIT);
 	char *save = NULL;
 	char *line;
 
@@ -112,4 +146,5 @@ void live_say(const char *running, const char *wanted)
 		if (!strstr(wanted, name))
 			log_note(" %-16s live     %s lifted", "", name + strlen("limit "));
 	}
+	say_ports(running, wanted);
 }

@@ -25,6 +25,7 @@ void box_status_done(struct box_status *status)
 	strv_done(&status->command);
 	strv_done(&status->notes);
 	strv_done(&status->troubles);
+	port_list_done(&status->ports);
 	*status = (struct box_status){0};
 }
 
@@ -106,6 +107,16 @@ void box_status_fill(const struct record *record, const char *project_id, const 
 	}
 }
 
+void box_status_fill_ports(const struct record *record, const char *runtime_dir,
+			   const char *box, struct box_status *status)
+{
+	struct err ignored;
+
+	/* What a supervisor left that was killed leads nowhere. */
+	if (record_is_running(record))
+		(void)port_list_load(runtime_dir, box, &status->ports, &ignored);
+}
+
 static void add_box(const char *runtime_dir, const char *project_id, const char *box,
 		    bool with_exited, struct box_list *list)
 {
@@ -120,7 +131,8 @@ static void add_box(const char *runtime_dir, const char *project_id, const char 
 	}
 	if (with_exited || record_is_running(&record)) {
 		list->items = xrealloc(list->items, (list->count + 1) * sizeof(*list->items));
-		box_status_fill(&record, project_id, box, &list->items[list->count++]);
+		box_status_fill(&record, project_id, box, &list->items[list->count]);
+		box_status_fill_ports(&record, runtime_dir, box, &list->items[list->count++]);
 	}
 	record_done(&record);
 }

@@ -2,6 +2,7 @@
 #define API_STATUS_H
 
 #include "cgroup/stats.h"
+#include "state/ports.h"
 #include "util/err.h"
 #include "util/str.h"
 
@@ -13,6 +14,7 @@
  * struct box_status - what a box is and costs, for ps, stats, inspect and the dashboard; owned
  * @name:	PROJECT or PROJECT/SERVICE
  * @state:	"starting", "up", "paused", "exited"
+ * @ports:	of the host that lead into it
  * @stats:	one reading of its cgroup; all STAT_UNKNOWN when it has none
  */
 struct box_status {
@@ -33,6 +35,7 @@ struct box_status {
 	struct strv command;
 	struct strv notes;
 	struct strv troubles; /* who was killed for memory, what holds it up; with what to do */
+	struct port_list ports;
 	bool has_stats;
 	struct cgroup_stats stats;
 	uint64_t sampled_ns; /* CLOCK_MONOTONIC of the reading */

@@ -1,6 +1,7 @@
 #include "api/ensure.h"
 #include "api/internal.h"
 #include "api/live.h"
+#include "api/ports.h"
 
 #include "box/reason.h"
 #include "box/supervise.h"
@@ -30,6 +31,7 @@ struct up {
 	struct project project;
 	struct box_image image;
 	struct prepared prepared;
+	char *loopback; /* NULL: the box has no network of its own */
 	int64_t began_us;
 };
 
@@ -61,20 +63,35 @@ static void describe(const struct up *up, struct prepare_request *request, bool 
 		.image_id = up->image.id,
 		.image_env = &up->image.config.env,
 		.image_stop_signal = up->image.config.stop_signal,
+		.loopback = up->loopback,
 	};
 }
 
-static int apply_live(struct up *up, struct record *record, struct err *err)
+static int apply_limits(struct up *up, const struct record *record, struct err *err)
 {
 	AUTO_CLOSE int fd =
 		open(record->cgroup ? record->cgroup : "", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct cgroup_limits limits = up->prepared.limits;
-	char duration[STR_DURATION_MAX];
 
 	if (fd < 0)
 		return err_sys(err, "open the cgroup of box '%s'", record->project);
 	live_lift(record->plan, &limits);
-	if (cgroup_limits_apply(fd, &limits, err) < 0)
+	return cgroup_limits_apply(fd, &limits, err);
+}
+
+static int apply_live(struct up *up, struct record *record, struct err *err)
+{
+	AUTO_FREE char *old_limits = live_limits(record->plan);
+	AUTO_FREE char *limits = live_limits(up->prepared.plan_text);
+	AUTO_FREE char *old_ports = live_ports(record->plan);
+	AUTO_FREE char *ports = live_ports(up->prepared.plan_text);
+	char duration[STR_DURATION_MAX];
+
+	/* Ports first: they may be taken, and then nothing has changed. */
+	if (strcmp(old_ports, ports) != 0 &&
+	    api_apply_ports(&up->project, record->box, &up->spec, ports, err) < 0)
+		return -1;
+	if (strcmp(old_limits, limits) != 0 && apply_limits(up, record, err) < 0)
 		return -1;
 	live_say(record->plan, up->prepared.plan_text);
 	free(record->plan);
@@ -241,6 +258,8 @@ static void say_up(const struct up *up)
 	for (i = 0; i < up->prepared.notes.count; i++)
 		log_note(" note: %s", up->prepared.notes.items[i]);
 	log_note("%s", words.data);
+	api_say_ports(&up->project, DEV_BOX,
+		      up->spec.forward_mode == FORWARD_OFF ? NULL : up->loopback);
 	log_note("up in %s; devbox shell to enter", took(up, duration));
 }
 
@@ -282,7 +301,7 @@ static int reconcile(struct up *up, struct err *err)
 		log_note("%s: up to date (1 box, %s)", up->project.id, took(up, duration));
 		rc = 0;
 		break;
-	case DIFFERENT_LIMITS:
+	case DIFFERENT_LIVE:
 		rc = apply_live(up, &record, err);
 		break;
 	case DIFFERENT_BOX:
@@ -327,6 +346,10 @@ static int get_ready(struct up *up, struct err *err)
 		return -1;
 	if (api_ensure_image(up->devbox, &ensure, &up->image, err) < 0)
 		return -1;
+	if (up->spec.network_mode == NET_PROJECT &&
+	    api_loopback(up->devbox, &up->project, !up->options->dry_run, &up->loopback, err) <
+		    0)
+		return -1;
 	describe(up, &request, false);
 	return box_prepare(&request, &up->prepared, err);
 }
@@ -335,6 +358,7 @@ static void done(struct up *up)
 {
 	if (up->project.lock_fd >= 0)
 		project_unlock(&up->project);
+	free(up->loopback);
 	prepared_done(&up->prepared);
 	box_image_done(&up->image);
 	project_done(&up->project);

@@ -69,6 +69,7 @@ int verb_run(struct cli *cli);
 int verb_ps(struct cli *cli);
 int verb_stats(struct cli *cli);
 int verb_top(struct cli *cli);
+int verb_port(struct cli *cli);
 int verb_logs(struct cli *cli);
 int verb_events(struct cli *cli);
 int verb_inspect(struct cli *cli);

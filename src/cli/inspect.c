@@ -5,6 +5,7 @@
 #include "cli/format.h"
 #include "cli/image_words.h"
 #include "cli/indent.h"
+#include "cli/port_words.h"
 #include "cli/stats_json.h"
 #include "util/cleanup.h"
 
@@ -90,6 +91,10 @@ static char *describe(const struct record *record, const struct box_status *stat
 	json_text(&j, "source", record->workspace_source);
 	json_text(&j, "target", record->workspace_target);
 	json_object_end(&j);
+	json_array_begin(&j, "ports");
+	for (size_t i = 0; i < status->ports.count; i++)
+		port_json(&j, NULL, &status->ports.items[i]);
+	json_array_end(&j);
 	put_process(&j, record);
 	stats_write(&j, "stats", NULL, status);
 	json_text(&j, "plan", record->plan);

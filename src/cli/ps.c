@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/format.h"
+#include "cli/port_words.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "util/cleanup.h"
@@ -42,7 +43,7 @@ static void add_row(struct table *table, const struct box_status *before,
 	strv_take(row, share_words(cpu_rate(before, status), 1000));
 	strv_take(row, memory_words(&status->stats));
 	strv_take(row, number_words(pids_used(&status->stats)));
-	strv_add(row, "-");
+	strv_take(row, ports_words(&status->ports));
 }
 
 /* Below the table: there is no room in it for who was killed and what to do. */
@@ -108,6 +109,8 @@ static void put_json_box(struct json *j, const struct box_status *status)
 	json_stat(j, "pids", pids_used(&status->stats));
 	json_stat(j, "pids_limit", status->stats.pids_max);
 	json_array_begin(j, "ports");
+	for (size_t i = 0; i < status->ports.count; i++)
+		port_json(j, NULL, &status->ports.items[i]);
 	json_array_end(j);
 	json_object_end(j);
 }

@@ -184,6 +184,8 @@ static const struct verb table[] = {
 	 MANY},
 	{"top", BOX, "the processes of a box, the busiest first", verb_top, NONE, GROUP_LOOK,
 	 VERB_JSON, 0, 1},
+	{"port", BOXES, "which ports of the host lead into boxes", verb_port, NONE, GROUP_LOOK,
+	 VERB_JSON, MANY},
 	{"logs", BOXES, "what boxes wrote", verb_logs, logs_options, GROUP_LOOK, VERB_JSON,
 	 MANY},
 	{"events", BOXES, "what happened to boxes", verb_events, events_options, GROUP_LOOK,
@@ -226,7 +228,6 @@ static const struct verb table[] = {
 	 verb_complete, NONE, GROUP_OTHER, VERB_HIDDEN, 1, 2},
 
 	LATER("init"),
-	LATER("port"),
 	LATER("diff"),
 	LATER("snapshot"),
 	LATER("rollback"),

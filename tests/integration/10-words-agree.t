@@ -97,7 +97,7 @@ for verb in $verbs; do
 	done
 done
 
-for verb in init port diff snapshot rollback commit reset cp \
+for verb in init diff snapshot rollback commit reset cp \
 	metrics import export; do
 	run bx "$verb" --some-option word
 	is "$status $err" "2 devbox: verb '$verb' is not built yet" "$verb is refused by name"
