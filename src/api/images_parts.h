@@ -54,6 +54,11 @@ struct remover {
 int remover_run(void *arg, const char *path, struct err *err);
 void remover_done(struct remover *remover);
 
+/** images_sweep() - what pulls that failed or were killed left unfinished goes, as far as it
+ * can; after a pull, not before: a file system that just lost many files is slow to make new
+ * ones. */
+void images_sweep(struct devbox *devbox);
+
 /**
  * api_disk_bytes() - how much lies below each of @paths (relative to <data>), in @out_bytes
  * What is not there has none. Hard links count once; what lies deeper than 200 folders does not

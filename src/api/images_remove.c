@@ -192,6 +192,20 @@ int devbox_rmi(struct devbox *devbox, const struct strv *names, bool force, stru
 	return result;
 }
 
+void images_sweep(struct devbox *devbox)
+{
+	struct remover remover = {.devbox = devbox};
+	struct image_store store;
+	struct err err;
+
+	if (image_store_open(devbox->dirs.data, false, &store, &err) < 0)
+		return;
+	if (image_sweep(&store, remover_run, &remover, &err) < 0)
+		log_debug("%s", err.message);
+	image_store_close(&store);
+	remover_done(&remover);
+}
+
 /* --- prune --- */
 
 static size_t count_images(const struct collected *collected)

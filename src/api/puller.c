@@ -1,5 +1,6 @@
 #include "api/puller.h"
 
+#include "api/images_parts.h"
 #include "box/namespace.h"
 #include "puller/message.h"
 #include "util/cleanup.h"
@@ -299,5 +300,7 @@ int puller_run(struct devbox *devbox, const struct puller_request *request, char
 	if (rc == 0)
 		*out_id = xstrdup(m->text);
 	free(m);
+	if (strcmp(request->verb, "save") != 0)
+		images_sweep(devbox);
 	return rc;
 }

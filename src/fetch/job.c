@@ -10,7 +10,7 @@ struct trouble_about job_about(const struct job *job)
 {
 	struct trouble_about about = session_about_trouble(job->session, job->what);
 
-	about.is_blob = job->kind->is_blob;
+	about.is_blob = str_starts(job->tail, "blobs/");
 	return about;
 }
 

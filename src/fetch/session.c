@@ -286,6 +286,14 @@ void session_answer(struct session *session, const struct http *refusal, const c
 		ping(session);
 }
 
+/* The token server answers what is none. */
+static void fail_at_server(struct session *session, const char *server, struct err *err)
+{
+	(void)err_wrap(err, "token server '%s'", server);
+	(void)err_hint(err, "the registry has a problem of its own; try again later");
+	fail_with(session, err);
+}
+
 static void take_token(struct session *session, const struct http *http)
 {
 	int64_t seconds = 0;
@@ -293,8 +301,7 @@ static void take_token(struct session *session, const struct http *http)
 
 	if (token_parse(http->body.data ? http->body.data : "", http->body.len, &session->token,
 			&seconds, &err) < 0) {
-		(void)err_wrap(&err, "token server '%s'", session->realm);
-		fail_with(session, &err);
+		fail_at_server(session, session->realm, &err);
 		return;
 	}
 	session->token_until_ms = now_ms() + seconds * 1000 - TOKEN_MARGIN_MS;
@@ -313,8 +320,8 @@ static void take_token_answer(struct session *session, const struct http *http,
 	if (http->is_too_long) {
 		struct err err;
 
-		(void)err_set(&err, "token server '%s': its answer is too long", about.wire);
-		fail_with(session, &err);
+		(void)err_set(&err, "its answer is too long");
+		fail_at_server(session, about.wire, &err);
 		return;
 	}
 	if (http->code != CURLE_OK) {

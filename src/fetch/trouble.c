@@ -122,7 +122,9 @@ static void of_tls(const struct trouble_about *about, const struct http *http,
 
 	if (!strcasestr(cause, "wrong version") && !strcasestr(cause, "packet length")) {
 		reason = xasprintf("no TLS with registry '%s' (%s)", about->wire, cause);
-		(void)make(out, TROUBLE_RETRY, EPROTO, about, reason);
+		(void)err_hint(make(out, TROUBLE_RETRY, EPROTO, about, reason),
+			       "check the port, and that nothing in between breaks "
+			       "connections");
 		return;
 	}
 	reason = xasprintf("registry '%s' speaks plain HTTP, not https", about->wire);
@@ -315,6 +317,9 @@ static void of_failure(const struct trouble_about *about, const struct http *htt
 		out->after_ms = http->answer.retry_after_s * 1000;
 	if (status >= 500)
 		(void)err_hint(err, "the registry has a problem of its own; try again later");
+	else
+		(void)err_hint(err, "check that this is the address of a registry; whoever "
+				    "runs it knows why it refuses");
 }
 
 /* Where the registry sent us: its words are not the registry's. Next time it may be elsewhere.

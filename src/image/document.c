@@ -137,8 +137,9 @@ static int check_config(const struct doc *d, const json_t *root, const char *typ
 		return 0;
 	if (doc_string(d, root, "artifactType", &artifact, err) < 0)
 		return -1;
-	return err_set(err, "this is not a container image but '%s'",
-		       doc_clean(artifact && *artifact ? artifact : type, word));
+	(void)err_set(err, "this is not a container image but '%s'",
+		      doc_clean(artifact && *artifact ? artifact : type, word));
+	return err_hint(err, "it is kept where images are, but is for another program");
 }
 
 static int read_manifest(struct doc *d, const json_t *root, struct document *out,

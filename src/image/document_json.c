@@ -77,6 +77,13 @@ static size_t count_values(const char *text, size_t len)
 	return count;
 }
 
+static int refuse_large(const struct doc *d, unsigned int max, const char *of, struct err *err)
+{
+	(void)err_set(err, "%s: has more than %u %s", d->what, max, of);
+	err->code = EFBIG;
+	return -1;
+}
+
 int doc_load(const struct doc *d, const char *text, size_t len, json_t **out, struct err *err)
 {
 	json_error_t why;
@@ -84,9 +91,9 @@ int doc_load(const struct doc *d, const char *text, size_t len, json_t **out, st
 	char *near;
 
 	if (len > DOCUMENT_MAX)
-		return err_code(err, EFBIG, "%s: more than %u bytes", d->what, DOCUMENT_MAX);
+		return refuse_large(d, DOCUMENT_MAX, "bytes", err);
 	if (count_values(text, len) > DOC_VALUES_MAX)
-		return err_code(err, EFBIG, "%s: more than %u values", d->what, DOC_VALUES_MAX);
+		return refuse_large(d, DOC_VALUES_MAX, "values", err);
 
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (!root) {

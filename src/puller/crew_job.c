@@ -165,8 +165,9 @@ static enum transfer_state stream_state(const struct layer_job *job, struct err 
 
 static int wrong_diff_id(const struct layer_job *job, const char *got, struct err *err)
 {
-	(void)err_code(err, EBADMSG, "layer '%s' unpacks to '%.64s', but its image says '%s'",
-		       crew_name(job), got, job->diff_id);
+	(void)err_set(err, "layer '%s' unpacks to 'sha256:%.64s', but its image says '%s'",
+		      crew_name(job), got, job->diff_id);
+	err->code = EBADMSG;
 	return err_hint(err, "the image is damaged or was put together wrongly: get it again, "
 			     "or have it made again");
 }
@@ -228,10 +229,18 @@ static int explain(const struct layer_job *job, enum transfer_state state,
 	const struct err *worker_err = &job->result.err;
 	bool worker_failed = job->has_result && job->result.kind != WORKER_UNPACKED;
 
-	*err = state == TRANSFER_FAILED && !(stream_err->code == EPIPE && worker_failed)
-		       ? *stream_err
-		       : *worker_err;
-	return err_wrap(err, "layer '%s'", crew_name(job));
+	if (state == TRANSFER_FAILED && !(stream_err->code == EPIPE && worker_failed)) {
+		*err = *stream_err;
+		/* A transfer says which layer of which image it is. */
+		return job->transfer ? -1 : err_wrap(err, "layer '%s'", crew_name(job));
+	}
+	*err = *worker_err;
+	(void)err_wrap(err, "layer '%s'", crew_name(job));
+	if (err->hint[0])
+		return -1;
+	if (err->code == ENOSPC || err->code == EDQUOT)
+		return err_hint(err, "'devbox prune' throws away what is not used");
+	return err_hint(err, "whoever made the image has to make it again");
 }
 
 int crew_published(struct crew *crew, struct layer_job *job, struct err *err)

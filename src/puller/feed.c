@@ -39,8 +39,9 @@ static void finish(struct feed *feed)
 {
 	sha256_end(&feed->hash, feed->digest);
 	if (feed->expected[0] && strcmp(feed->expected, feed->digest) != 0) {
-		(void)err_code(&feed->err, EBADMSG, "blob 'sha256:%s' has the digest '%s'",
-			       feed->expected, feed->digest);
+		(void)err_set(&feed->err, "blob 'sha256:%s' has the digest 'sha256:%s'",
+			      feed->expected, feed->digest);
+		feed->err.code = EBADMSG;
 		(void)err_hint(&feed->err, "the file was damaged; make it again");
 		fail(feed);
 		return;

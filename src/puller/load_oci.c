@@ -23,8 +23,9 @@ static int get(void *arg, const struct descriptor *what, struct fetched *out_fet
 	fetched.digest = compose_digest(fetched.text, fetched.len);
 	fetched.media_type = xstrdup(what->media_type);
 	if (strcmp(fetched.digest, what->digest) != 0) {
-		(void)err_code(err, EBADMSG, "blob '%s' has the digest '%s'", what->digest,
-			       fetched.digest);
+		(void)err_set(err, "blob '%s' has the digest '%s'", what->digest,
+			      fetched.digest);
+		err->code = EBADMSG;
 		fetched_done(&fetched);
 		return err_hint(err, "the file was damaged; make it again");
 	}
@@ -43,6 +44,7 @@ static int find(struct puller *puller, const struct reference *reference, struct
 		.arg = source,
 		.name = reference->tag,
 		.platform = &platform,
+		.is_layout = true,
 		.is_exact = puller->options.platform != NULL,
 	};
 	struct piece piece;

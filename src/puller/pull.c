@@ -7,6 +7,7 @@ struct registry {
 	struct puller *puller;
 	struct fetch *fetch;
 	const struct reference *reference;
+	bool has_failed; /* and said of which image */
 };
 
 static void note(void *arg, const char *text)
@@ -35,8 +36,11 @@ static int get_manifest(void *arg, const struct descriptor *what, struct fetched
 
 	if (read_here(registry, what, out_fetched) == 0)
 		return 0;
-	return fetch_manifest(registry->fetch, registry->reference, what->digest, out_fetched,
-			      err);
+	if (fetch_manifest(registry->fetch, registry->reference, what->digest, out_fetched,
+			   err) == 0)
+		return 0;
+	registry->has_failed = true;
+	return -1;
 }
 
 static int get_config(void *arg, const struct descriptor *what, struct fetched *out_fetched,
@@ -46,7 +50,10 @@ static int get_config(void *arg, const struct descriptor *what, struct fetched *
 
 	if (read_here(registry, what, out_fetched) == 0)
 		return 0;
-	return fetch_small(registry->fetch, registry->reference, what, out_fetched, err);
+	if (fetch_small(registry->fetch, registry->reference, what, out_fetched, err) == 0)
+		return 0;
+	registry->has_failed = true;
+	return -1;
 }
 
 static int find(struct registry *registry, struct resolved *out_resolved, struct err *err)
@@ -66,8 +73,11 @@ static int find(struct registry *registry, struct resolved *out_resolved, struct
 	if (resolve_platform(options->platform, &platform, err) < 0)
 		return -1;
 	rc = fetch_manifest(registry->fetch, registry->reference, NULL, &first, err);
-	if (rc == 0 && resolve(&resolver, &first, out_resolved, err) < 0)
-		rc = err_wrap(err, "image '%s'", registry->reference->text);
+	if (rc == 0 && resolve(&resolver, &first, out_resolved, err) < 0) {
+		rc = -1;
+		if (!registry->has_failed)
+			(void)err_wrap(err, "image '%s'", registry->reference->text);
+	}
 	platform_done(&platform);
 	return rc;
 }

@@ -60,7 +60,7 @@ static int find_manifest(const struct resolver *resolver, struct resolved *r, st
 			return 0;
 		}
 		chosen = NULL;
-		if (depth == INDEXES_MAX)
+		if (depth == INDEXES_MAX + resolver->is_layout)
 			(void)err_set(err, "its index holds an index that holds an index");
 		else
 			chosen = document_choose(&document, resolver->platform, name, err);
@@ -100,7 +100,9 @@ int resolve(const struct resolver *resolver, struct fetched *first,
 	r.index = xstrdup(r.manifest.digest);
 	if (find_all(resolver, &r, err) < 0) {
 		resolved_done(&r);
-		return -1;
+		return err->hint[0] ? -1
+				    : err_hint(err, "whoever made the image has to make it, or "
+						    "push it, again");
 	}
 	*out_resolved = r;
 	return 0;

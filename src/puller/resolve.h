@@ -14,6 +14,7 @@
  * @get_manifest: a manifest or index by its descriptor, whole and of that digest
  * @get_config:	the same for a config, which registries keep elsewhere
  * @name:	of the wanted one in an OCI layout; NULL: any
+ * @is_layout:	the first one is that of an OCI layout, which is no index of the image's own
  * @platform:	wanted; @is_exact: asked for by the user, so another one is an error
  */
 typedef int resolver_get(void *arg, const struct descriptor *what, struct fetched *out_fetched,
@@ -24,6 +25,7 @@ struct resolver {
 	void *arg;
 	const char *name;
 	const struct platform *platform;
+	bool is_layout;
 	bool is_exact;
 };
 

@@ -76,12 +76,17 @@ int source_blob(struct source *source, const struct descriptor *blob, struct pie
 	if (!digest_check(blob->digest))
 		return err_set(err, "'%.80s' is no digest", blob->digest);
 	path = xasprintf("blobs/sha256/%s", digest_hex(blob->digest));
-	if (source_find(source, path, &piece, err) < 0)
-		return err_wrap(err, "blob '%s'", blob->digest);
-	if (piece.size != blob->size)
-		return err_code(err, EBADMSG, "blob '%s' has %llu bytes, it should have %llu",
-				blob->digest, (unsigned long long)piece.size,
-				(unsigned long long)blob->size);
+	if (source_find(source, path, &piece, err) < 0) {
+		(void)err_wrap(err, "blob '%s'", blob->digest);
+		return err_hint(err, "the image is incomplete; make it again");
+	}
+	if (piece.size != blob->size) {
+		(void)err_set(err, "blob '%s' has %llu bytes, it should have %llu",
+			      blob->digest, (unsigned long long)piece.size,
+			      (unsigned long long)blob->size);
+		err->code = EBADMSG;
+		return err_hint(err, "the image is damaged; make it again");
+	}
 	*out_piece = piece;
 	return 0;
 }

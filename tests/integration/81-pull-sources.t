@@ -312,7 +312,7 @@ broken
 printf X | dd of="$tmp/broken/blobs/sha256/$(layer_of)" bs=1 seek=100000 conv=notrunc status=none
 run bx load "$name"
 is "$status" 1 'a layer with a changed byte is refused'
-like "$err" "sha256:$(layer_of)' has the digest '[0-9a-f]{64}'" 'by its digest'
+like "$err" "sha256:$(layer_of)' has the digest 'sha256:[0-9a-f]{64}'" 'by its digest'
 ok 'nothing of it stays' nothing_left
 broken
 truncate -s 100000 "$tmp/broken/blobs/sha256/$(layer_of)"
@@ -339,7 +339,7 @@ END
 fresh
 run bx load "docker-archive:$archives/wrong.tar"
 is "$status" 1 'nor is one with another content than its image says'
-like "$err" "unpacks to '[0-9a-f]{64}', but its image says 'sha256:$same'" 'and both are named'
+like "$err" "unpacks to 'sha256:[0-9a-f]{64}', but its image says 'sha256:$same'" 'and both are named'
 ok 'nothing of it stays either' nothing_left
 printf 'no archive' >"$archives/text"
 run bx load "oci-archive:$archives/text"

@@ -19,6 +19,8 @@
 #   debian_root             prints the path of a cached Debian root of the caller's subordinate ids
 #   start_registry [OPTION...]    a registry on loopback, see tests/rig/registry; sets $registry to HOST:PORT
 #   push_image NAME REPOSITORY:TAG [OPTION...]    an image of tests/rig/make-image into it, by skopeo
+#   start_faults [OPTION...] LAYOUT    tests/rig/fault-registry over an OCI layout; sets $faults to HOST:PORT,
+#                           $faults_other to the port of its other server, and $faults_log
 #   as_box_root COMMAND...  in a user namespace whose root is the first subordinate id
 #   as_all_ids COMMAND...   root over the caller's own and all his subordinate ids
 #
@@ -209,4 +211,16 @@ push_image() {
 	source=$("$top/tests/rig/make-image" "$1") || exit 1
 	shift 2
 	skopeo --insecure-policy copy -q --dest-tls-verify=false "$@" "$source" "docker://$registry/$to" || exit 1
+}
+
+start_faults() {
+	local dir
+	command -v python3 >/dev/null || skip_all 'python3 is not installed'
+	dir=$(mktemp -d "$tmp/faults.XXXXXX")
+	faults_log=$dir/log
+	# It ends with its input, and that with this shell.
+	tail --pid=$$ -s 0.2 -f /dev/null | "$top/tests/rig/fault-registry" --log "$faults_log" "$@" >"$dir/ports" 2>"$dir/said" &
+	wait_for 10 grep -q . "$dir/ports" || { cat "$dir/said" >&2 && exit 1; }
+	read -r faults faults_other <"$dir/ports"
+	faults=localhost:$faults
 }
