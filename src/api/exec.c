@@ -1,5 +1,6 @@
 #include "api/internal.h"
 
+#include "box/control.h"
 #include "box/join.h"
 #include "box/relay.h"
 #include "util/cleanup.h"
@@ -142,18 +143,25 @@ static void make_command(struct visit *visit)
 				 record->exec_cwd);
 }
 
-static int relay_joined(struct stdio *stdio, const struct joined *joined, int signal_fd,
-			int *out_status, struct err *err)
+/* Who sits at a terminal hears of ports that appear; 0: nobody does. */
+static int open_news(const struct visit *visit, const char *runtime_dir)
 {
-	const struct relay relay = {
-		.socket = joined->socket,
-		.master = joined->master,
-		.signal_fd = signal_fd,
-		.stdio = stdio,
-	};
+	int fd = -1;
+
+	if (isatty(STDERR_FILENO) && str_eq(visit->record.network, "project"))
+		fd = control_watch(runtime_dir, visit->record.box);
+	return fd > 0 ? fd : 0;
+}
+
+static int relay_joined(const struct relay *plain, const struct joined *joined, int *out_status,
+			struct err *err)
+{
+	struct relay relay = *plain;
 	bool guard_died;
 	int status;
 
+	relay.socket = joined->socket;
+	relay.master = joined->master;
 	if (relay_run(&relay, &status, &guard_died, err) < 0) {
 		/* The box was stopped or killed under the command: that is how commands end by
 		 * signal 9. */
@@ -185,16 +193,18 @@ static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 	AUTO_CLOSE int notes_fd = -1;
 	AUTO_CLOSE int cgroup_fd = -1;
 	AUTO_CLOSE int signal_fd = -1;
+	struct relay relay = {.stdio = &stdio};
 	struct api_watch watch;
 	struct joined joined;
 
 	request.wants_tty =
 		visit->options->tty == TTY_AUTO && relay_is_terminal(&request.winsize);
 	make_environment(visit, request.wants_tty);
-	signal_fd = relay_block_signals(err);
+	signal_fd = relay.signal_fd = relay_block_signals(err);
 	if (signal_fd < 0)
 		return -1;
-	/* Both before the box's namespaces, in which these paths mean nothing. */
+	/* All before the box's namespaces, in which these paths mean nothing. */
+	relay.news_fd = open_news(visit, notes_dir);
 	if (visit->record.cgroup)
 		notes_fd = open(notes_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (visit->record.cgroup)
@@ -206,7 +216,7 @@ static int join_and_wait(struct visit *visit, int *out_status, struct err *err)
 	/* While the command begins. */
 	api_watch_begin(cgroup_fd, false, &watch);
 	stdio_started(&stdio);
-	if (relay_joined(&stdio, &joined, signal_fd, out_status, err) < 0)
+	if (relay_joined(&relay, &joined, out_status, err) < 0)
 		return -1;
 	api_explain_visit(*out_status, &watch, notes_fd, &visit->record);
 	return 0;

@@ -1,9 +1,11 @@
 #include "box/relay.h"
 
+#include "box/control.h"
 #include "box/start.h"
 #include "init/config.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
+#include "util/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +19,7 @@
 /* Far more than a terminal holds. */
 #define REST_READS_MAX 1024
 /* Besides those of struct stdio. */
-#define POLLS 6
+#define POLLS 7
 
 /* --- the caller's terminal --- */
 
@@ -102,6 +104,7 @@ struct loop {
 	bool has_status;
 	bool guard_died;
 	bool notify_ended;
+	bool news_ended;
 	int status;
 };
 
@@ -292,6 +295,37 @@ static void look_at_memory(const struct relay *relay)
 		*relay->oom_report = report;
 }
 
+/* On a line of its own, whatever the command has written; it is the one thing that comes
+ * between. */
+static void say_line(const char *text)
+{
+	struct termios raw, plain;
+
+	if (!is_raw || tcgetattr(STDIN_FILENO, &raw) < 0) {
+		log_note("devbox: %s", text);
+		return;
+	}
+	plain = raw;
+	plain.c_oflag = saved_terminal.c_oflag;
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &plain);
+	log_note("\ndevbox: %s", text);
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+}
+
+static void read_news(struct loop *loop)
+{
+	char text[CONTROL_MESSAGE_MAX];
+	ssize_t n = recv(loop->relay->news_fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	if (n <= 0) {
+		loop->news_ended = n == 0 || (errno != EAGAIN && errno != EINTR);
+		return;
+	}
+	text[n] = '\0';
+	if (!loop->is_background)
+		say_line(text);
+}
+
 static void poll_once(struct loop *loop, bool *output_open)
 {
 	const struct relay *relay = loop->relay;
@@ -304,6 +338,8 @@ static void poll_once(struct loop *loop, bool *output_open)
 		{.fd = relay->notify && !loop->notify_ended ? notify_fd(relay->notify) : -1,
 		 .events = POLLIN},
 		{.fd = relay->oom ? relay->oom->events_fd : -1, .events = POLLPRI},
+		{.fd = relay->news_fd > 0 && !loop->news_ended ? relay->news_fd : -1,
+		 .events = POLLIN},
 	};
 
 	if (loop->input_len > 0)
@@ -314,6 +350,8 @@ static void poll_once(struct loop *loop, bool *output_open)
 		return;
 	if (relay->stdio)
 		stdio_copy(relay->stdio, polls + POLLS);
+	if (polls[6].revents)
+		read_news(loop);
 	if (polls[5].revents)
 		look_at_memory(relay);
 	if (polls[4].revents)

@@ -29,6 +29,7 @@ struct relay {
 	int master;
 	int signal_fd;
 	struct stdio *stdio;
+	int news_fd;                   /* of control_watch(): lines for the user; 0: none */
 	struct notify *notify;         /* refusals to answer; NULL: none */
 	struct oom_watch *oom;         /* kills for memory to look at; NULL: none */
 	struct oom_report *oom_report; /* the last of them; kills is 0 when there was none */

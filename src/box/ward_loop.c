@@ -145,11 +145,13 @@ static void read_message(struct ward *ward)
 	/* ECONNRESET: it ended without reading all of ours. What it said before comes next. */
 	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
 		return;
+	while (count > 1)
+		(void)close(fds[--count]);
 	if (n == (ssize_t)sizeof(message) && message.type == INIT_SOCKETS) {
 		ward_ports_give(ward, &message, count > 0 ? fds[0] : -1);
 		return;
 	}
-	if (n > 0 && count > 0)
+	if (count > 0)
 		(void)close(fds[0]);
 	if (n != (ssize_t)sizeof(message)) {
 		ward->is_over = true;

@@ -3,9 +3,10 @@
 #include "state/ports.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
-#include "util/log.h"
+#include "util/path.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -135,6 +136,50 @@ static int watch(struct ward *ward, const char *text)
 	return 0;
 }
 
+/* The project whose supervisor @pid is. free() it; NULL: it is none. */
+static char *project_of(const char *runtime, pid_t pid)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(runtime);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		AUTO_FREE char *path = path_join(runtime, entry->d_name);
+		struct record record = {0};
+		struct err ignored;
+		bool is_it;
+
+		if (*entry->d_name == '.' || record_load(path, DEV_BOX, &record, &ignored) < 0)
+			continue;
+		is_it = record.supervisor_pid == pid;
+		record_done(&record);
+		if (is_it)
+			return xstrdup(entry->d_name);
+	}
+	return NULL;
+}
+
+/* A port that another project has: its supervisor's name says less. */
+static void name_project(const struct ward *ward, const char *text, size_t bad, struct err *err)
+{
+	AUTO_FREE struct net_port *ports = NULL;
+	AUTO_FREE char *project = NULL;
+	struct net_holder holder;
+	size_t count;
+
+	if (err->code != EADDRINUSE || net_ports_parse(text, &ports, &count) < 0 ||
+	    bad >= count)
+		return;
+	net_port_holder(&ports[bad], &holder);
+	project = holder.pid ? project_of(ward->request->dirs->runtime, holder.pid) : NULL;
+	if (!project)
+		return;
+	(void)err_set(err, "publish port %u/%s: project '%s' has it",
+		      net_address_port(&ports[bad].host),
+		      net_protocol_name(ports[bad].protocol), project);
+	err->code = EADDRINUSE;
+	(void)err_hint(err, "devbox -p %s down, or publish another port of the host", project);
+}
+
 int ward_ports_apply(struct ward *ward, const char *text, size_t *out_bad, struct err *err)
 {
 	AUTO_FREE struct net_port *ports = NULL;
@@ -145,8 +190,10 @@ int ward_ports_apply(struct ward *ward, const char *text, size_t *out_bad, struc
 		return err_set(err, "the box has no network to publish ports of");
 	if (net_ports_parse(text, &ports, &count) < 0)
 		return err_set(err, "damaged list of ports");
-	if (net_forwarder_publish(ward->ports.forwarder, ports, count, out_bad, err) < 0)
+	if (net_forwarder_publish(ward->ports.forwarder, ports, count, out_bad, err) < 0) {
+		name_project(ward, text, *out_bad, err);
 		return -1;
+	}
 	return watch(ward, text) < 0 ? err_set(err, "damaged list of ports") : 0;
 }
 
