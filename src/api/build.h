@@ -15,6 +15,7 @@
  * @id:		what stands for it in the keys: digest of the image; NULL: @lower is one folder
  * of the host, recognized by itself (build_folder_id())
  * @lower:	its folders, topmost first
+ * @lower_root:	as struct prepare_request
  * @env:	NAME=VALUE of the image; may be NULL
  * @platform:	"linux/amd64"
  * @lease:	gets the layers of the steps; NULL: the caller does not keep them
@@ -22,6 +23,7 @@
 struct build_base {
 	const char *id;
 	const struct strv *lower;
+	const uint32_t *lower_root;
 	const struct strv *env;
 	const char *platform;
 	struct layer_lease *lease;

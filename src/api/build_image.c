@@ -38,6 +38,7 @@ static int put_on(struct devbox *devbox, const struct strv *layers, const struct
 	for (size_t i = layers->count; i > 0; i--) {
 		strv_add(&on.layers, layers->items[i - 1]);
 		strv_take(&on.lower, layer_dir(&store, layers->items[i - 1]));
+		box_image_add_root(image, lower->count, &store, layers->items[i - 1]);
 	}
 	image_store_close(&store);
 	strv_add_all(&on.layers, &image->layers);
@@ -62,6 +63,7 @@ int api_build_image(struct devbox *devbox, const struct ensure_request *request,
 	struct build_base base = {
 		.id = image->id,
 		.lower = &lower,
+		.lower_root = box_image_root(image),
 		.env = &image->config.env,
 		.lease = &image->lease,
 	};

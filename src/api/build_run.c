@@ -113,6 +113,7 @@ static int prepare(struct step_box *box, bool force_fuse, struct err *err)
 		.allow_degraded = build->options->allow_degraded,
 		.force_fuse = force_fuse,
 		.lower = &build->lower,
+		.lower_root = build->base->lower_root,
 		.upper_dir = box->place->upper,
 		.work_dir = box->place->work,
 	};

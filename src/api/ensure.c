@@ -26,6 +26,26 @@ void box_image_done(struct box_image *image)
 	*image = (struct box_image){0};
 }
 
+const uint32_t *box_image_root(const struct box_image *image)
+{
+	return image->has_root ? &image->root : NULL;
+}
+
+void box_image_add_root(struct box_image *image, size_t count, const struct image_store *store,
+			const char *id)
+{
+	struct layer_meta meta;
+	struct err ignored;
+
+	if (layer_meta_read(store, id, &meta, &ignored) < 0) {
+		image->has_root = false;
+		return;
+	}
+	image->has_root = count == 0 || (image->has_root && image->root == meta.first_uid);
+	image->root = meta.first_uid;
+	layer_meta_done(&meta);
+}
+
 static void want_done(struct want *want)
 {
 	reference_done(&want->ref);
@@ -62,6 +82,7 @@ static int hold_layers(const struct image_store *store, const struct image *imag
 
 		if (layer_lease_add(&out->lease, store, id, err) < 0)
 			return -1;
+		box_image_add_root(out, out->layers.count, store, id);
 		strv_add(&out->layers, id);
 		strv_take(&out->lower, layer_dir(store, id));
 	}

@@ -14,6 +14,8 @@
  * @id:		digest of its manifest; NULL: none
  * @layers:	ids of the layers, topmost first
  * @lower:	their folders, absolute, topmost first
+ * @root, @has_root: outside id of root in all of them (struct layer_meta.first_uid), when it is
+ * one and known
  * @lease:	they cannot be collected while this lives; a supervisor that is forked has it
  * too
  */
@@ -21,10 +23,18 @@ struct box_image {
 	char *id;
 	struct strv layers;
 	struct strv lower;
+	uint32_t root;
+	bool has_root;
 	struct image_config config;
 	struct layer_lease lease;
 };
 void box_image_done(struct box_image *image);
+/** box_image_root() - for prepare_request.lower_root; borrowed, or NULL. */
+const uint32_t *box_image_root(const struct box_image *image);
+/** box_image_add_root() - one more layer @id is among those of @image, which are @count without
+ * it. */
+void box_image_add_root(struct box_image *image, size_t count, const struct image_store *store,
+			const char *id);
 
 /**
  * struct ensure_request - borrowed

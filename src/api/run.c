@@ -153,6 +153,7 @@ static int prepare_run(struct run *run, bool force_fuse, bool wants_tty, struct 
 		.allow_degraded = run->options->allow_degraded,
 		.force_fuse = force_fuse,
 		.lower = run->image.lower.count ? &run->image.lower : NULL,
+		.lower_root = box_image_root(&run->image),
 		.image_id = run->image.id,
 		.image_env = &run->image.config.env,
 		.image_stop_signal = run->image.config.stop_signal,

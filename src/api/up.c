@@ -60,6 +60,7 @@ static void describe(const struct up *up, struct prepare_request *request, bool 
 		.allow_degraded = up->options->allow_degraded,
 		.force_fuse = force_fuse,
 		.lower = up->image.lower.count ? &up->image.lower : NULL,
+		.lower_root = box_image_root(&up->image),
 		.image_id = up->image.id,
 		.image_env = &up->image.config.env,
 		.image_stop_signal = up->image.config.stop_signal,

@@ -9,6 +9,7 @@
  * struct facts_request - what to find out for
  * @box_dir:	folder of the box's own layer; NULL: a throw-away box, whose layer is on the
  *stage when tmpfs can do that, else in @scratch_dir (which the caller removes)
+ * @lower_root:	as struct prepare_request
  * @home_dir:	folder behind an isolated home; NULL: tmpfs
  * @force_fuse:	native overlay was tried and refused
  * @upper_dir, @work_dir: as struct prepare_request
@@ -23,6 +24,7 @@ struct facts_request {
 	const struct box_identity *identity;
 	const struct accounts *accounts;
 	const struct strv *lower;
+	const uint32_t *lower_root;
 	const char *box_dir;
 	const char *scratch_dir;
 	const char *home_dir;

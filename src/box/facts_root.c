@@ -229,6 +229,34 @@ static int make_layer(const struct facts_request *request, struct box_facts *fac
 	return 0;
 }
 
+static int refuse_root(const struct facts_request *request, uint32_t root, struct err *err)
+{
+	(void)err_set(err,
+		      "image '%s' was unpacked when root of your boxes was id %u, and it is %u "
+		      "now: your subordinate ids changed",
+		      request->spec->image.value, *request->lower_root, root);
+	return err_hint(err,
+			"put '/etc/subuid' and '/etc/subgid' back as they were; or 'devbox "
+			"prune --all --builds' throws images away, and they are fetched "
+			"again");
+}
+
+/* Return: as box_lower_check(). */
+static int check_owners(const struct facts_request *request, const struct box_facts *facts,
+			struct err *err)
+{
+	const struct host_map *map = request->uid_map;
+	const bool is_single = map->count == 1 && map->lines[0].count == 1;
+	uint32_t root = 0;
+
+	if (!request->lower_root || !host_map_to_outside(map, 0, &root))
+		return box_lower_check(&facts->lower, map, request->gid_map, err);
+	if (root == *request->lower_root)
+		return 1;
+	/* Whose ids are gone, perhaps for a while, can do with fuse-overlayfs. */
+	return is_single ? 0 : refuse_root(request, root, err);
+}
+
 static int overlay_facts(const struct facts_request *request, struct box_facts *facts,
 			 struct strv *notes, struct err *err)
 {
@@ -237,9 +265,9 @@ static int overlay_facts(const struct facts_request *request, struct box_facts *
 	int is_mapped;
 
 	strv_add_all(&facts->lower, request->lower);
-	is_mapped = box_lower_check(&facts->lower, request->uid_map, request->gid_map, err);
+	is_mapped = check_owners(request, facts, err);
 	if (is_mapped < 0)
-		return -1;
+		return spec_at(at, err);
 	facts->has_foreign_ids = !is_mapped;
 	facts->root_kind = ROOT_OVERLAY;
 	if (!is_mapped)

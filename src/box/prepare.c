@@ -229,6 +229,7 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 		.identity = &p->identity,
 		.accounts = &p->accounts,
 		.lower = &p->lower,
+		.lower_root = request->lower_root,
 		.force_fuse = request->force_fuse,
 		.upper_dir = request->upper_dir,
 		.work_dir = request->work_dir,

@@ -15,6 +15,8 @@
  * @wants_tty:		the command gets a terminal
  * @allow_degraded:	limits that cannot be enforced become notes
  * @lower:		folders of the root, topmost first; NULL: by the spec's image
+ * @lower_root:		outside id of root in all of them, as whoever unpacked them noted it;
+ * NULL: not known, so the folders are looked at
  * @image_id:		digest of the image behind @lower, NULL: none
  * @image_env:		its environment, below all others; may be NULL
  * @loopback:		the project's own address on the host's loopback; NULL: none
@@ -40,6 +42,7 @@ struct prepare_request {
 	bool allow_degraded;
 	bool force_fuse;
 	const struct strv *lower;
+	const uint32_t *lower_root;
 	const char *image_id;
 	const struct strv *image_env;
 	const char *image_stop_signal;

@@ -246,4 +246,26 @@ run alone/devbox run --image "$registry/none" -- true
 like "$err" "the program 'devbox-image' is not there" 'without its helper it says so'
 ok 'what is here needs no helper' alone/devbox run --image "$registry/debian:12" -- true
 
+# --- with other subordinate ids ---
+echo "$(id -un):900000:65536" >"$tmp/ids"
+: >"$tmp/none"
+mkdir -m 0700 "$tmp/run2"
+# with FILE ARGS...: devbox ARGS with FILE instead of the lists of subordinate ids
+with() {
+	local ids=$1
+	shift
+	changed --put "$ids" /etc/subuid --put "$ids" /etc/subgid -- env XDG_RUNTIME_DIR="$tmp/run2" "$DEVBOX" "$@"
+}
+run with "$tmp/ids" run -- cat /etc/debian_version
+if [ "$status" = 77 ]; then
+	skip 'other subordinate ids' "$err"
+else
+	is "$status" 125 'layers of other subordinate ids are not shown'
+	like "$err" "devbox.yaml:1:8: error: image '$registry/debian:12' was unpacked when root of your boxes was id [0-9]+, and it is 900000 now" \
+		'which is said'
+	like "$err" 'hint: .*/etc/subuid.*prune' 'with what to do'
+	run with "$tmp/none" run -- sh -c 'id -u; stat -c %u /etc/shadow'
+	is "$status $out" $'0 0\n0' 'without any they are shown as those of root'
+fi
+
 done_testing
