@@ -14,6 +14,7 @@ _devbox_options() {
 	stats) echo '--once' ;;
 	logs) echo '-f --follow -n --tail --since -t --timestamps' ;;
 	events) echo '-f --follow --since' ;;
+	metrics) echo '--listen --format' ;;
 	inspect) echo '--type' ;;
 	tui) echo '--ascii --plain --headless --size --script --model' ;;
 	images) echo '-a --all' ;;
@@ -37,6 +38,8 @@ _devbox_argument() {
 	logs:-f | events:-f | rmi:-f) return 1 ;;
 	*:--file | *:-f) compgen -f -- "$3" ;;
 	kill:--signal | kill:-s) compgen -W 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP' -- "$3" ;;
+	metrics:--format) compgen -W 'openmetrics prometheus' -- "$3" ;;
+	metrics:--listen) compgen -W '127.0.0.1:9410 unix:' -- "$3" ;;
 	inspect:--type) compgen -W 'box image' -- "$3" ;;
 	run:--network) compgen -W 'project host none' -- "$3" ;;
 	run:--image) compgen -W 'host rootfs: oci: oci-archive: docker-archive: tar:' -- "$3" ;;
@@ -56,7 +59,7 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause shell exec run ps stats top port logs events inspect tui images pull build load save history rmi prune du config plan doctor completion version help'
+	local verbs='up down start stop restart kill pause unpause shell exec run ps stats top port logs events metrics inspect tui images pull build load save history rmi prune du config plan doctor completion version help'
 	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word

@@ -72,6 +72,7 @@ int verb_top(struct cli *cli);
 int verb_port(struct cli *cli);
 int verb_logs(struct cli *cli);
 int verb_events(struct cli *cli);
+int verb_metrics(struct cli *cli);
 int verb_inspect(struct cli *cli);
 int verb_tui(struct cli *cli);
 int verb_build(struct cli *cli);

@@ -88,6 +88,11 @@ static const struct option events_options[] = {
 	{"since", 0, "DURATION", "only what is not older than this", NULL},
 	END,
 };
+static const struct option metrics_options[] = {
+	{"listen", 0, "ADDRESS", "serve them there: a port of loopback, or unix:PATH", NULL},
+	{"format", 0, "FORMAT", "openmetrics or prometheus", NULL},
+	END,
+};
 static const struct option inspect_options[] = {
 	{"type", 0, "TYPE", "box or image; a box, and where there is none an image", NULL},
 	END,
@@ -190,6 +195,8 @@ static const struct verb table[] = {
 	 MANY},
 	{"events", BOXES, "what happened to boxes", verb_events, events_options, GROUP_LOOK,
 	 VERB_JSON, MANY},
+	{"metrics", "", "numbers of all boxes for Prometheus", verb_metrics, metrics_options,
+	 GROUP_LOOK, 0, 0, 0},
 	{"inspect", "[BOX|IMAGE]", "everything known of a box or an image, as JSON",
 	 verb_inspect, inspect_options, GROUP_LOOK, VERB_JSON, 0, 1},
 	{"tui", "", "the dashboard", verb_tui, tui_options, GROUP_LOOK, 0, 0, 0},
@@ -234,7 +241,6 @@ static const struct verb table[] = {
 	LATER("commit"),
 	LATER("reset"),
 	LATER("cp"),
-	LATER("metrics"),
 	LATER("import"),
 	LATER("export"),
 	END,

@@ -5,11 +5,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/*
- * The length of the UTF-8 sequence at @s, 0 when it is not one: too long for what it says, half
- * a surrogate pair, past U+10FFFF, or cut short (a NUL is no continuation byte).
- */
-static size_t utf8_length(const unsigned char *s)
+size_t json_utf8_length(const unsigned char *s)
 {
 	if (s[0] < 0x80)
 		return 1;
@@ -52,7 +48,7 @@ static void put_quoted(struct buf *b, const char *value)
 
 	buf_putc(b, '"');
 	while (*s) {
-		size_t len = utf8_length(s);
+		size_t len = json_utf8_length(s);
 
 		if (len == 1)
 			put_ascii(b, *s);

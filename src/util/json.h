@@ -27,6 +27,12 @@ void json_i64(struct json *j, const char *key, int64_t value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_none(struct json *j, const char *key);
 void json_done(struct json *j);
+/**
+ * json_utf8_length() - bytes of the UTF-8 sequence at @s, which is not its NUL; 0 when it is
+ * not one: too long for what it says, half a surrogate pair, past U+10FFFF, or cut short (a NUL
+ * is no continuation byte)
+ */
+size_t json_utf8_length(const unsigned char *s);
 #define AUTO_JSON __attribute__((cleanup(json_done)))
 
 #endif

@@ -21,6 +21,7 @@ ok 'the manual of the profile is there' test -s "$stage/usr/share/man/man5/devbo
 ok 'completion for bash is there' test -s "$stage/usr/share/bash-completion/completions/devbox"
 ok 'completion for zsh is there' test -s "$stage/usr/share/zsh/site-functions/_devbox"
 ok 'completion for fish is there' test -s "$stage/usr/share/fish/vendor_completions.d/devbox.fish"
+ok 'what Prometheus and Grafana read is there' test -s "$stage/usr/share/devbox/profiles/observability/grafana-dashboard.json"
 ok 'the default seccomp profile is there' test -s "$stage/usr/share/devbox/profiles/seccomp/default.json"
 
 mkdir -p "$stage/usr/share/man/man1" && echo keep >"$stage/usr/share/man/man1/other.1"

@@ -98,7 +98,7 @@ for verb in $verbs; do
 done
 
 for verb in init diff snapshot rollback commit reset cp \
-	metrics import export; do
+	import export; do
 	run bx "$verb" --some-option word
 	is "$status $err" "2 devbox: verb '$verb' is not built yet" "$verb is refused by name"
 done
