@@ -145,12 +145,14 @@ static void add_oom(const struct record *record, const struct cgroup_stats *stat
 	if (!is_killed)
 		return;
 	/* The supervisor has not come to it yet, or is gone. */
-	if (!record->oom_words)
+	if (record->oom_words)
+		plain = xstrdup(record->oom_words);
+	else
 		plain = xasprintf("oom-killed at %s",
 				  stats->memory_max < STAT_NO_LIMIT
 					  ? str_format_size(stats->memory_max, size)
 					  : "the machine's limit");
-	words = reason_oom(plain ? plain : record->oom_words, &record->limits_at);
+	words = reason_oom(plain, &record->limits_at);
 	if (stats->oom_kills > 1)
 		strv_addf(out, "%s (%" PRIu64 " processes so far)", words, stats->oom_kills);
 	else
