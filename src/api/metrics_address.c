@@ -29,11 +29,11 @@ static int parse_port(const char *text, const char *port, uint16_t *out, struct 
 static int parse_path(const char *text, const char *path, struct metrics_address *out,
 		      struct err *err)
 {
-	const struct sockaddr_un address = {0};
+	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
 
-	if (!*path || strlen(path) >= sizeof(address.sun_path)) {
+	if (!*path || strlen(path) >= room) {
 		(void)err_set(err, "--listen '%s': the path of a socket has 1 to %zu bytes",
-			      text, sizeof(address.sun_path) - 1);
+			      text, room - 1);
 		return -1;
 	}
 	out->path = xstrdup(path);

@@ -66,7 +66,8 @@ void metrics_request_parse(const char *text, size_t len, struct metrics_request 
 		return;
 	}
 	/* What follows a NUL byte is nothing we read. */
-	copy = rest = xstrndup(text, len);
+	copy = xstrndup(text, len);
+	rest = copy;
 	line = strsep(&rest, "\n");
 	request.status = status_of(str_trim(line), &request.is_head);
 	while ((line = strsep(&rest, "\n")) && *str_trim(line))
