@@ -23,6 +23,15 @@ int forward_add(struct net_forwarder *f, int fd, uint32_t events, struct source 
 	return epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+void forward_close(struct net_forwarder *f, int *fd)
+{
+	if (*fd < 0)
+		return;
+	(void)epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
+	(void)close(*fd);
+	*fd = -1;
+}
+
 void forward_bury(struct net_forwarder *f, struct source *source)
 {
 	source->is_dead = true;

@@ -65,8 +65,7 @@ void gate_shut(struct net_forwarder *f, struct gate *gate)
 {
 	tcp_forget(f, gate);
 	udp_forget(f, gate);
-	cleanup_close(&gate->fd);
-	gate->fd = -1;
+	forward_close(f, &gate->fd);
 }
 
 void gate_close(struct net_forwarder *f, struct gate *gate)

@@ -133,6 +133,9 @@ struct net_forwarder {
 
 /* forward.c */
 int forward_add(struct net_forwarder *f, int fd, uint32_t events, struct source *source);
+/** forward_close() - close *@fd, which may be -1. Out of the epoll set first: close(2) takes it
+ * out only when nobody else has a copy, and the box may have kept one. */
+void forward_close(struct net_forwarder *f, int *fd);
 void forward_bury(struct net_forwarder *f, struct source *source);
 void forward_note(struct net_forwarder *f, const char *format, ...) ERR_PRINTF(2, 3);
 void forward_changed(struct net_forwarder *f);

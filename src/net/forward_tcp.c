@@ -71,7 +71,7 @@ static void link_close(struct net_forwarder *f, struct link *link, bool is_reset
 	for (int i = 0; i < 2; i++) {
 		if (is_reset)
 			set_reset(link->ends[i].fd);
-		cleanup_close(&link->ends[i].fd);
+		forward_close(f, &link->ends[i].fd);
 		pipe_put(f, &link->flows[i]);
 		link->ends[i].source.is_dead = true;
 	}
@@ -210,7 +210,7 @@ static void link_connect(struct net_forwarder *f, struct link *link)
 	int rc;
 
 	while (gate_target(f, link->gate, link->tries, &to, &index)) {
-		cleanup_close(&inner->fd);
+		forward_close(f, &inner->fd);
 		inner->fd = stock_take(f, NET_SOCKET_TCP);
 		if (inner->fd < 0) {
 			link_wait(f, link);

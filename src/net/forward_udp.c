@@ -100,7 +100,7 @@ static void session_close(struct net_forwarder *f, struct session *session)
 		at = &(*at)->next;
 	*at = session->next;
 	f->session_count--;
-	cleanup_close(&session->fd);
+	forward_close(f, &session->fd);
 	forward_bury(f, &session->source);
 }
 

@@ -175,7 +175,6 @@ nok 'nothing listens there: the connection ends' client get 127.0.0.1 1
 pid=$(bx inspect --json | jq .pid)
 before=$(at 8001)
 client hold 127.0.0.1 "$before" >"$tmp/held" &
-holder=$!
 wait_for 10 grep -q open "$tmp/held"
 printf 'ports: [8001, 8010]\nforward_ports: off\n' >devbox.yaml
 run bx up
@@ -185,6 +184,7 @@ is "$(bx inspect --json | jq .pid)" "$pid" 'indeed'
 is "$(at 8001)" "$before" 'what stays keeps its number'
 is "$(at 8002)" '' 'what is not wanted goes'
 is "$(client echo 127.0.0.1 "$before")" hello 'and works on'
+is "$(cat "$tmp/held")" open 'a connection that stood before stands'
 serve echo 127.0.0.1 8010
 is "$(client echo 127.0.0.1 "$(at 8010)")" hello 'what is new works'
 run bx up
@@ -308,11 +308,12 @@ is "$out$err" '' 'without a terminal there is nothing between'
 
 # --- the end ---
 
-client hold "$(address 3002)" 3002 >"$tmp/held" &
-wait_for 10 grep -q open "$tmp/held"
+wait_for 20 is_at 3002
 at=$(address 3002)
+client hold "$at" 3002 >"$tmp/held-last" &
+ok 'a connection stands' wait_for 10 grep -q open "$tmp/held-last"
 kill -9 "$(bx inspect --json | jq .supervisor_pid)"
-ok 'without its supervisor a connection ends' wait_for 10 grep -q closed "$tmp/held"
+ok 'without its supervisor a connection ends' wait_for 10 grep -q closed "$tmp/held-last"
 nok 'and the port is closed' client echo "$at" 3002
 is "$(bx ps -a --json | jq -c '.[] | select(.project == "told") | .ports')" '[]' 'ps knows'
 bx -q down

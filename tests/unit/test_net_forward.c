@@ -245,6 +245,37 @@ static void what_is_no_socket_of_the_kind_is_refused(void **state)
 	assert_int_equal(box->notes.count, 1);
 }
 
+/* What it does with its copy of a socket is no business of a link that is over. */
+static void a_socket_that_the_box_keeps_is_forgotten(void **state)
+{
+	struct net_box *box = *state;
+	struct sockaddr_storage at = box_publish(box, NET_TCP, "127.0.0.1", 8080);
+	AUTO_CLOSE int server = box_server(box, NET_TCP, "127.0.0.1", 8080);
+	AUTO_CLOSE int kept = -1;
+	int client, inner, fd;
+
+	box->is_silent = true;
+	net_forwarder_begin(box->forwarder);
+	fd = box_socket(box, NET_SOCKET_TCP);
+	kept = dup(fd);
+	net_forwarder_give(box->forwarder, NET_SOCKET_TCP, fd, 0);
+	client = box_client(&at, NET_TCP);
+	inner = box_accept(box, server);
+	say(client, "x");
+	box_expect(box, inner, "x");
+	(void)close(client);
+	box_expect(box, inner, "");
+	(void)close(inner);
+	for (int i = 0; i < 20; i++)
+		box_turn(box, 1);
+	assert_int_equal(shutdown(kept, SHUT_RDWR) == 0 || errno == ENOTCONN, true);
+	{
+		struct pollfd p = {.fd = net_forwarder_fd(box->forwarder), .events = POLLIN};
+
+		assert_int_equal(poll(&p, 1, 50), 0);
+	}
+}
+
 static void datagrams_come_back_to_who_sent_them(void **state)
 {
 	static const char *const places[] = {"127.0.0.1", "::1", "::"};
@@ -388,6 +419,7 @@ int main(void)
 		BOX_TEST(many_connections_stand_at_once),
 		BOX_TEST(a_box_that_gives_no_sockets_makes_callers_wait),
 		BOX_TEST(what_is_no_socket_of_the_kind_is_refused),
+		BOX_TEST(a_socket_that_the_box_keeps_is_forgotten),
 		BOX_TEST(datagrams_come_back_to_who_sent_them),
 		BOX_TEST(an_answer_comes_from_the_address_that_was_asked),
 		BOX_TEST(a_port_that_is_taken_names_who_has_it),
