@@ -11,8 +11,8 @@ _devbox_options() {
 	exec) echo '-T --no-tty -e --env -u --user -w --workdir' ;;
 	run) echo '--image --platform --pull --network -T --no-tty -e --env -u --user -w --workdir --allow-degraded' ;;
 	ps) echo '-a --all' ;;
-	stats) echo '--once' ;;
-	logs) echo '-f --follow -n --tail --since -t --timestamps' ;;
+	stats) echo '--once --interval --csv' ;;
+	logs) echo '-f --follow -n --tail --since --until --grep -t --timestamps' ;;
 	events) echo '-f --follow --since' ;;
 	metrics) echo '--listen --format' ;;
 	inspect) echo '--type' ;;
@@ -48,7 +48,7 @@ _devbox_argument() {
 	save:--compress) compgen -W 'gzip zstd none' -- "$3" ;;
 	exec:--env | exec:-e | run:--env | run:-e) compgen -v -- "$3" ;;
 	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
-	tui:--size | *:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | events:--since) ;;
+	tui:--size | *:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | logs:--until | logs:--grep | stats:--interval | events:--since) ;;
 	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
 	*) return 1 ;;
 	esac

@@ -134,6 +134,8 @@ int devbox_doctor(struct devbox *devbox, struct host_report *out_report, struct 
 /**
  * devbox_logs() - output of boxes
  * @since_ms:	0: all; CLOCK_REALTIME milliseconds
+ * @until_ms:	0: all; up to then, and nothing is followed
+ * @wants:	lines it does not want are neither counted nor shown; NULL: all are wanted
  * @tail:	last lines only, SIZE_MAX: all
  * @line:	called for each line; a non-zero return ends it
  * With follow, returns when every box ended or @line said so.
@@ -141,8 +143,10 @@ int devbox_doctor(struct devbox *devbox, struct host_report *out_report, struct 
 struct logs_options {
 	const struct strv *boxes;
 	bool follow;
-	int64_t since_ms;
+	int64_t since_ms, until_ms;
 	size_t tail;
+	bool (*wants)(void *arg, const char *text);
+	void *wants_arg;
 };
 typedef int logs_line(void *arg, const char *box, int64_t time_ms, const char *stream,
 		      const char *text);

@@ -141,6 +141,13 @@ static int add_sources(struct devbox *devbox, const struct logs_options *options
 	return 0;
 }
 
+static bool is_wanted(const struct logs_options *options, const struct log_piece *piece)
+{
+	return piece->time_ms >= options->since_ms &&
+	       (!options->until_ms || piece->time_ms < options->until_ms) &&
+	       (!options->wants || options->wants(options->wants_arg, piece->text));
+}
+
 /* How many lines are before the tail. */
 static size_t count_skipped(const struct source *source, const struct logs_options *options)
 {
@@ -152,7 +159,7 @@ static size_t count_skipped(const struct source *source, const struct logs_optio
 		return 0;
 	log_reader_open(&reader, source->path);
 	while (log_reader_next(&reader, &piece) || log_reader_rest(&reader, &piece))
-		count += piece.time_ms >= options->since_ms;
+		count += is_wanted(options, &piece);
 	log_reader_close(&reader);
 	return count > options->tail ? count - options->tail : 0;
 }
@@ -163,7 +170,7 @@ static bool read_head(struct source *source, const struct logs_options *options,
 		if (!log_reader_next(&source->reader, &source->head) &&
 		    !(is_over && log_reader_rest(&source->reader, &source->head)))
 			return false;
-		if (source->head.time_ms < options->since_ms)
+		if (!is_wanted(options, &source->head))
 			continue;
 		if (source->skip)
 			source->skip--;

@@ -4,6 +4,7 @@
 #include "cli/report.h"
 #include "util/cleanup.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -69,10 +70,27 @@ static int put_line(void *arg, const char *box, int64_t time_ms, const char *str
 	return ferror(stdout) ? 1 : 0;
 }
 
+static int compile(const struct cli *cli, const char *pattern, regex_t *out, struct err *err)
+{
+	int code = regcomp(out, pattern, REG_EXTENDED | REG_NOSUB);
+	char words[128];
+
+	if (code == 0)
+		return 0;
+	(void)regerror(code, out, words, sizeof(words));
+	(void)err_set(err, "%s: option '--grep': '%s': %s", cli->args.verb->name, pattern,
+		      words);
+	return err_hint(err, "an extended regular expression, see regex(7)");
+}
+
+static bool is_found(void *arg, const char *text)
+{
+	return regexec(arg, text, 0, NULL, 0) == 0;
+}
+
 int verb_logs(struct cli *cli)
 {
 	const char *tail = args_value(&cli->args, "tail");
-	const char *since = args_value(&cli->args, "since");
 	struct logs_options options = {
 		.boxes = &cli->args.words,
 		.follow = args_has(&cli->args, "follow"),
@@ -85,21 +103,36 @@ int verb_logs(struct cli *cli)
 		.has_names = cli->args.words.count > 1,
 		.flushes = options.follow,
 	};
+	const char *pattern = args_value(&cli->args, "grep");
 	uint64_t number;
+	regex_t regex;
 	struct err err = {0};
+	int result;
 
 	if (tail && str_to_u64(tail, &number) < 0)
 		return cli_value_fail(cli, "tail", "a number of lines");
 	if (tail)
 		options.tail = number;
-	if (since &&
-	    (str_to_duration_us(since, &number) < 0 || number / 1000 > (uint64_t)now_ms()))
+	if (since_parse(args_value(&cli->args, "since"), &options.since_ms) < 0)
 		return cli_value_fail(cli, "since", "a duration such as 10m");
-	if (since)
-		options.since_ms = now_ms() - (int64_t)(number / 1000);
+	if (since_parse(args_value(&cli->args, "until"), &options.until_ms) < 0)
+		return cli_value_fail(cli, "until", "a duration such as 10m");
+	if (options.follow && options.until_ms) {
+		(void)err_set(&err, "logs: '--until' is in the past, and '--follow' goes on");
+		(void)err_hint(&err, "leave one of them out");
+		return cli_usage(cli, &err);
+	}
+	if (pattern && compile(cli, pattern, &regex, &err) < 0)
+		return cli_usage(cli, &err);
+	if (pattern) {
+		options.wants = is_found;
+		options.wants_arg = &regex;
+	}
 
-	if (cli_open(cli, &err) < 0 ||
-	    devbox_logs(cli->devbox, &options, put_line, &printer, &err) < 0)
-		return cli_fail(cli, &err);
-	return 0;
+	result = cli_open(cli, &err);
+	if (result == 0)
+		result = devbox_logs(cli->devbox, &options, put_line, &printer, &err);
+	if (pattern)
+		regfree(&regex);
+	return result < 0 ? cli_fail(cli, &err) : 0;
 }

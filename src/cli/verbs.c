@@ -74,12 +74,16 @@ static const struct option ps_options[] = {
 };
 static const struct option stats_options[] = {
 	{"once", 0, NULL, "one reading instead of one a second", NULL},
+	{"interval", 0, "DURATION", "between two readings; 1s", NULL},
+	{"csv", 0, NULL, "as lines of values with commas between them", NULL},
 	END,
 };
 static const struct option logs_options[] = {
 	{"follow", 'f', NULL, "go on until the box ends", NULL},
 	{"tail", 'n', "N", "only the last N lines of each box", NULL},
 	{"since", 0, "DURATION", "only what is not older than this", NULL},
+	{"until", 0, "DURATION", "only what is older than this", NULL},
+	{"grep", 0, "PATTERN", "only lines in which the regular expression is found", NULL},
 	{"timestamps", 't', NULL, "begin each line with its time", NULL},
 	END,
 };

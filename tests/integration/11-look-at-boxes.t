@@ -47,6 +47,20 @@ like "$out" $'\n''shop +([0-9.]+%|-)' 'stats shows a row'
 run bx stats --once --json
 is "$(json 'x[0]["name"], len(x)' <<<"$out")" "('shop', 1)" 'and an array'
 is "$(json 'all(v is None or isinstance(v, (int, str, dict)) for v in x[0].values())' <<<"$out")" True 'of raw numbers'
+is "$(json 'x[0]["cpu_millicores"], x[0]["sampled_ns"] > 0' <<<"$out")" '(None, True)' 'one reading has no rates'
+is "$(bx stats --once --interval 100ms --json | json 'x[0]["cpu_millicores"] is not None')" True 'two have'
+run bx stats --once
+like "$err" "^devbox: '-' is what .* without: .*memory.*'devbox doctor'|^$" 'what is missing is said once, with a way to learn more'
+run timeout 1 "$DEVBOX" stats --interval 100ms
+is "$(grep -c doctor <<<"$err")" "$(bx stats --once 2>&1 >/dev/null | grep -c doctor)" 'also in a stream'
+run bx stats --once --csv
+is "$(python3 -c 'import csv, sys; x = list(csv.DictReader(sys.stdin)); print(len(x), x[0]["box"], int(x[0]["cpu_usage_us"]) >= 0, x[0]["cpu_millicores"])' <<<"$out")" '1 shop True ' 'csv has a title and a line a box; what is not known is empty'
+run timeout 1 "$DEVBOX" stats --interval 100ms --csv
+is "$(grep -c ^time_ms <<<"$out") $(sed -n 3p <<<"$out" | cut -d, -f2) $(sed -n 3p <<<"$out" | cut -d, -f3 | grep -c '[0-9]')" '1 shop 1' 'a stream has one title'
+run bx stats --csv --json
+is "$status" 2 'two formats are wrong usage'
+run bx stats --interval 1us
+is "$status" 2 'so is a reading a microsecond'
 run timeout 1.5 "$DEVBOX" stats --json
 is "$(head -n 1 <<<"$out" | json 'x["name"], x["cpu_millicores"]')" "('shop', None)" 'the first line of a stream has no rate yet'
 is "$(sed -n 2p <<<"$out" | json 'x["name"]')" shop 'a second one comes after a second'
@@ -69,6 +83,17 @@ is "$(bx logs --tail=0)" '' 'and may be nothing'
 like "$(bx logs -t | head -n 1)" '^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{8}\.[0-9]{3}Z ' 'lines have their time when asked'
 is "$(bx logs --json | head -n 1 | json 'x["box"], x["stream"], x["time_ms"] > 1e12')" "('shop', 'stdout', True)" 'logs --json is an object a line'
 is "$(bx logs --since 0s)" '' 'what is older than asked is left out'
+is "$(bx logs --until 1h)" '' 'what is younger than asked, too'
+is "$(bx logs --until 0s | wc -l)" "$(bx logs | wc -l)" 'and nothing else'
+is "$(bx logs --grep '^(hel|oop)')" 'hello
+oops' 'a pattern picks lines'
+is "$(bx logs --grep '^(hel|oop)' -n 1)" oops 'of which the tail is taken'
+is "$(bx logs --json --grep oops | json 'x["stream"]')" stderr 'in JSON as well'
+run bx logs --grep '('
+is "$status" 2 'a pattern that is none is wrong usage'
+like "$err" "logs: option '--grep': '\\(': " 'and is named'
+run bx logs --until 1s -f
+is "$status" 2 'nobody follows the past'
 run bx logs --since yesterday
 is "$status" 2 'a wrong duration is wrong usage'
 
