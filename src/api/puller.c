@@ -264,8 +264,9 @@ static int explain(enum ending ending, int status, const struct puller_message *
 		return -1;
 	case ENDED_EARLY:
 	default:
-		return err_set(err, "'" PROGRAM "' ended early (status %d)",
-			       proc_exit_code(status));
+		(void)err_set(err, "'" PROGRAM "' ended early (status %d)",
+			      proc_exit_code(status));
+		return err_hint(err, "try again; what is already here is not fetched twice");
 	}
 }
 

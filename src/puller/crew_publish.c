@@ -140,10 +140,12 @@ int crew_publish_step(struct crew *crew, struct layer_job *job, struct err *err)
 	crew_publish_end(job);
 	if (status == 0)
 		return crew_published(crew, job, err);
-	if (n == (ssize_t)sizeof(why))
+	if (n == (ssize_t)sizeof(why)) {
 		*err = why;
-	else
+	} else {
 		(void)err_set(err, "the process that publishes it ended without a word");
+		(void)err_hint(err, "try again; what is already here is not fetched twice");
+	}
 	return err_wrap(err, "layer '%s'", crew_name(job));
 }
 

@@ -80,11 +80,33 @@ void report_done(struct report *report, const char *image, size_t layers, size_t
 	send_out(report, &message);
 }
 
+/* Where nobody knew anything better; "": nothing. */
+static const char *what_to_do(int code)
+{
+	switch (code) {
+	case ENOSPC:
+	case EDQUOT:
+		return "'devbox prune' throws away what is not used";
+	case EIO:
+	case EROFS:
+		return "look at the disk: 'journalctl -k' tells what the kernel says of it";
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EAGAIN:
+		return "the machine is short of something: try again, or see 'ulimit -a'";
+	default:
+		return "";
+	}
+}
+
 void report_failed(struct report *report, const struct err *err)
 {
 	struct puller_message message = {.kind = PULLER_FAILED, .err = *err};
 
 	text_clean(message.err.message, sizeof(message.err.message));
+	if (!*message.err.hint)
+		(void)err_hint(&message.err, "%s", what_to_do(err->code));
 	text_clean(message.err.hint, sizeof(message.err.hint));
 	send_out(report, &message);
 }
