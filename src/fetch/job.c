@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define FAILURES_MAX 5
+#define LOGIN_TRIES_MAX 32U
 
 struct trouble_about job_about(const struct job *job)
 {
@@ -143,6 +144,7 @@ static int on_begin(void *arg, const struct answer *answer)
 		trouble_of_encoding(&about, answer, &job->trouble);
 		return -1;
 	}
+	job->session->served = job->logins_seen;
 	return job->kind->begin ? job->kind->begin(job, answer) : 0;
 }
 
@@ -218,6 +220,23 @@ static bool has_slot(const struct job *job)
 	return busy < FETCH_PARALLEL;
 }
 
+/* Did somebody else get something with what we showed, or is about to, or got something newer?
+ */
+static bool shared_login(const struct job *job)
+{
+	const struct job *other = job->fetch->jobs;
+
+	if (job->session->served >= job->logins_seen ||
+	    job->session->logins != job->logins_seen)
+		return true;
+	for (; other; other = other->next) {
+		if (other != job && other->session == job->session &&
+		    other->state == JOB_ASKS && other->logins_seen == job->logins_seen)
+			return true;
+	}
+	return false;
+}
+
 static void refused(struct job *job)
 {
 	const struct challenge *bearer =
@@ -227,8 +246,10 @@ static void refused(struct job *job)
 	struct trouble_about about = job_about(job);
 	struct trouble trouble;
 
-	/* Once a question; twice when the token was good but for something else. */
-	if (job->login_tries >= (wants_scope ? 2U : 1U)) {
+	/* Once a question; twice when the token was good but for something else; again when it
+	 * may have ended because others used it. */
+	if (job->login_tries >= (wants_scope ? 2U : 1U) &&
+	    (!shared_login(job) || job->login_tries >= LOGIN_TRIES_MAX)) {
 		trouble_of_login(&about, job->http, &trouble);
 		fail(job, &trouble);
 		return;

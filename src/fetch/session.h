@@ -34,6 +34,7 @@ struct session_about {
  * struct session - owned
  * @host:	as people and credentials name it ("docker.io"); @wire: the server
  * @logins:	counts what we got to show, so that one can see whether there is something new
+ * @served:	the last of @logins that a server took for something
  * @failures:	counts how often we did not get it; @trouble: why, the last time
  */
 struct session {
@@ -63,6 +64,7 @@ struct session {
 	struct http *http;
 	char *what;
 	unsigned logins;
+	unsigned served;
 	unsigned failures;
 	struct trouble trouble;
 };

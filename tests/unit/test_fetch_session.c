@@ -256,7 +256,7 @@ static void token_that_ends_between_blobs_is_renewed(void **state)
 
 	(void)rig_fetch(rig, 0);
 	for (size_t i = 0; i < ARRAY_LEN(runs); i++)
-		blob_start(rig, "x-auth-anonymous/x-token-uses-4/x-blob-cut-1500000-2/app",
+		blob_start(rig, "x-auth-anonymous/x-token-uses-1/x-blob-cut-1500000-2/app",
 			   &runs[i]);
 	for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
 		if (blob_finish(rig, &runs[i]) != TRANSFER_DONE)
