@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,12 +86,13 @@ int main(int argc, char **argv)
 	struct err err;
 	int rc;
 
-	(void)argc;
 	/* Names of files are bytes; in the C locale libarchive loses some. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(0022);
 	fd_cloexec_all();
+	if (argc > 1 && strcmp(argv[1], WORKER_VERB) == 0)
+		worker_main(argv + 2);
 	for (char **item = environ; *item; item++)
 		strv_add(&puller.env, *item);
 	puller.home = xstrdup(env_get(&puller.env, "HOME"));

@@ -2,95 +2,64 @@
 
 #include "puller/text.h"
 #include "util/cleanup.h"
+#include "util/fd.h"
 #include "util/proc.h"
+#include "util/str.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define DRAIN_MAX (UINT64_C(256) << 20)
-
-/* --- the worker's side --- */
-
-static void send_message(const struct worker_message *message)
+/* The descriptors to the numbers that worker_main() finds them at. */
+static int give_descriptors(const struct sandbox *sandbox)
 {
-	while (write(SANDBOX_SOCKET_FD, message, sizeof(*message)) < 0 && errno == EINTR)
-		;
+	int fds[] = {sandbox->stream_fd, sandbox->dir_fd, sandbox->socket, sandbox->userns_fd};
+	const size_t count = sandbox->userns_fd >= 0 ? 4 : 3;
+
+	for (size_t i = 0; i < count; i++) {
+		if (fd_move_up(&fds[i]) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (dup2(fds[i], SANDBOX_STREAM_FD + (int)i) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /*
- * What could not be read may have been broken on the way, and then its digest says more than
- * our error: let the coordinator see the rest. When the disk is full there is nothing to find.
+ * The same program anew: what was read of the caller's environment and logins is not in the
+ * memory of who reads what strangers made.
  */
-static void drain(const struct err *why)
-{
-	static char buffer[65536];
-	uint64_t left = DRAIN_MAX;
-
-	if (why->code == ENOSPC || why->code == EDQUOT)
-		return;
-	while (left > 0) {
-		ssize_t n = read(SANDBOX_STREAM_FD, buffer, sizeof(buffer));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		left -= (uint64_t)n < left ? (uint64_t)n : left;
-	}
-}
-
-static void unpack(uint32_t id_count, struct worker_message *message)
-{
-	/* How far it is the coordinator sees by itself: a pipe holds little. */
-	struct layer_options options = {.id_count = id_count};
-
-	message->kind = WORKER_UNPACKED;
-	if (layer_unpack(SANDBOX_STREAM_FD, SANDBOX_DIR_FD, &options, &message->unpacked,
-			 &message->err) == 0)
-		return;
-	message->kind = WORKER_FAILED;
-	drain(&message->err);
-}
-
-static void pack(enum layer_compression compression, struct worker_message *message)
-{
-	message->kind = WORKER_PACKED;
-	if (layer_pack(SANDBOX_DIR_FD, SANDBOX_STREAM_FD, compression, &message->packed,
-		       &message->err) < 0)
-		message->kind = WORKER_FAILED;
-}
-
-/* @compression: NULL: unpack */
-__attribute__((noreturn)) static void work(const struct sandbox *sandbox,
-					   const enum layer_compression *compression)
+__attribute__((noreturn)) static void become(const struct sandbox *sandbox,
+					     const char *const *argv)
 {
 	static struct worker_message message;
-	struct sandbox_ids ids;
+	static const char *const no_env[] = {NULL};
 
-	/* ^C of a terminal reaches the worker, too: it stays blocked, and the coordinator says
-	 * what is to be. */
-	if (sandbox_enter(sandbox, &ids, &message.err) < 0) {
-		message.kind = WORKER_FAILED;
-		send_message(&message);
-		_exit(1);
-	}
-	message.first_uid = ids.first_uid;
-	if (compression)
-		pack(*compression, &message);
-	else
-		unpack(ids.count, &message);
-	send_message(&message);
-	_exit(0);
+	if (give_descriptors(sandbox) == 0)
+		(void)execve("/proc/self/exe", (char *const *)(uintptr_t)argv,
+			     (char *const *)(uintptr_t)no_env);
+	(void)err_sys(&message.err, "start the process that unpacks");
+	message.kind = WORKER_FAILED;
+	(void)!write(sandbox->socket, &message, sizeof(message));
+	_exit(1);
 }
 
-/* --- the coordinator's side --- */
-
-static int start(const struct sandbox *sandbox, const enum layer_compression *compression,
-		 struct worker *out_worker, struct err *err)
+static int start(const struct sandbox *sandbox, const char *work, struct worker *out_worker,
+		 struct err *err)
 {
+	AUTO_FREE char *parent = xasprintf("%d", (int)getpid());
+	const char *const argv[] = {"devbox-image",
+				    WORKER_VERB,
+				    work,
+				    sandbox->userns_fd >= 0 ? "userns" : "here",
+				    parent,
+				    sandbox->path,
+				    NULL};
 	struct sandbox inside = *sandbox;
 	int pair[2];
 	pid_t pid;
@@ -100,7 +69,7 @@ static int start(const struct sandbox *sandbox, const enum layer_compression *co
 	inside.socket = pair[1];
 	pid = fork();
 	if (pid == 0)
-		work(&inside, compression);
+		become(&inside, argv);
 	(void)close(pair[1]);
 	if (pid < 0) {
 		(void)close(pair[0]);
@@ -112,13 +81,13 @@ static int start(const struct sandbox *sandbox, const enum layer_compression *co
 
 int worker_unpack(const struct sandbox *sandbox, struct worker *out_worker, struct err *err)
 {
-	return start(sandbox, NULL, out_worker, err);
+	return start(sandbox, WORKER_UNPACK, out_worker, err);
 }
 
 int worker_pack(const struct sandbox *sandbox, enum layer_compression compression,
 		struct worker *out_worker, struct err *err)
 {
-	return start(sandbox, &compression, out_worker, err);
+	return start(sandbox, worker_pack_words[compression], out_worker, err);
 }
 
 static void say_how_it_ended(struct worker *worker, struct worker_message *out_message)

@@ -11,7 +11,8 @@
 /*
  * A process that unpacks or packs one layer in the sandbox. It is not believed: its messages
  * are checked and their texts stripped, and what it made gets a name only when the coordinator
- * has seen the digest.
+ * has seen the digest. It is devbox-image executed anew, without an environment: nothing of the
+ * caller's, no login and no token is in its memory.
  */
 
 enum worker_kind {
@@ -47,5 +48,13 @@ int worker_pack(const struct sandbox *sandbox, enum layer_compression compressio
 int worker_read(struct worker *worker, struct worker_message *out_message);
 /** worker_end() - kill and reap it. Accepts one that is not there. */
 void worker_end(struct worker *worker);
+
+/* Between both sides: devbox-image WORKER_VERB WORK userns|here PARENT FOLDER, with the
+ * descriptors SANDBOX_*_FD and the user namespace after them. */
+#define WORKER_VERB "worker"
+#define WORKER_UNPACK "unpack"
+extern const char *const worker_pack_words[]; /* by enum layer_compression */
+/** worker_main() - @argv: from WORK on. Never returns. */
+__attribute__((noreturn)) void worker_main(char **argv);
 
 #endif
