@@ -7,6 +7,7 @@ _devbox_options() {
 	stop) echo '-t --timeout' ;;
 	restart) echo '-t --timeout' ;;
 	kill) echo '-s --signal' ;;
+	update) echo '--cpus --cpu-shares --memory --memory-reservation --memory-swap --pids-limit --blkio-weight' ;;
 	shell) echo '-u --user -w --workdir' ;;
 	exec) echo '-T --no-tty -e --env -u --user -w --workdir' ;;
 	run) echo '--image --platform --pull --network -T --no-tty -e --env -u --user -w --workdir --allow-degraded' ;;
@@ -50,6 +51,7 @@ _devbox_argument() {
 	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
 	tui:--size | *:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | logs:--until | logs:--grep | stats:--interval | events:--since) ;;
 	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
+	update:--cpus | update:--cpu-shares | update:--memory | update:--memory-reservation | update:--memory-swap | update:--pids-limit | update:--blkio-weight) ;;
 	*) return 1 ;;
 	esac
 }
@@ -59,7 +61,7 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause shell exec run ps stats top port logs events metrics inspect tui images pull build load save history rmi prune du config plan doctor completion version help'
+	local verbs='up down start stop restart kill pause unpause update shell exec run ps stats top port logs events metrics inspect tui images pull build load save history rmi prune du config plan doctor completion version help'
 	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
@@ -96,7 +98,7 @@ _devbox() {
 		case $verb in
 		'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
 		completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$cur") ;;
-		start | stop | restart | kill | pause | unpause | shell | stats | top | port | logs | events | inspect | exec)
+		start | stop | restart | kill | pause | unpause | update | shell | stats | top | port | logs | events | inspect | exec)
 			mapfile -t COMPREPLY < <(compgen -W "$(devbox __complete boxes 2>/dev/null)" -- "$cur")
 			;;
 		history | rmi | save)

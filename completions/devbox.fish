@@ -48,6 +48,7 @@ complete -c devbox -n __devbox_no_verb -a restart -d 'stop and start'
 complete -c devbox -n __devbox_no_verb -a kill -d 'send a signal'
 complete -c devbox -n __devbox_no_verb -a pause -d 'freeze every process'
 complete -c devbox -n __devbox_no_verb -a unpause -d 'let them go on'
+complete -c devbox -n __devbox_no_verb -a update -d 'change limits of boxes that run'
 complete -c devbox -n __devbox_no_verb -a shell -d 'a login shell in the box, which is started if it is down'
 complete -c devbox -n __devbox_no_verb -a exec -d 'run a command in a running box'
 complete -c devbox -n __devbox_no_verb -a run -d 'run a command in a fresh box that is thrown away'
@@ -98,6 +99,13 @@ complete -c devbox -n '__devbox_verb down' -l volumes -d 'remove the box\'s home
 complete -c devbox -n '__devbox_verb stop' -s t -l timeout -r -f -d 'grace until the box is killed; as in the profile'
 complete -c devbox -n '__devbox_verb restart' -s t -l timeout -r -f -d 'grace until the box is killed; as in the profile'
 complete -c devbox -n '__devbox_verb kill' -s s -l signal -r -f -a 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP' -d 'the signal; KILL'
+complete -c devbox -n '__devbox_verb update' -l cpus -r -f -d 'processors, such as 1.5'
+complete -c devbox -n '__devbox_verb update' -l cpu-shares -r -f -d 'share of the processors when they are short'
+complete -c devbox -n '__devbox_verb update' -l memory -r -f -d 'memory, such as 512m'
+complete -c devbox -n '__devbox_verb update' -l memory-reservation -r -f -d 'memory that is left to it when it is short'
+complete -c devbox -n '__devbox_verb update' -l memory-swap -r -f -d 'memory and swap together'
+complete -c devbox -n '__devbox_verb update' -l pids-limit -r -f -d 'processes and threads'
+complete -c devbox -n '__devbox_verb update' -l blkio-weight -r -f -d 'share of the disks, from 10 to 1000'
 complete -c devbox -n '__devbox_verb shell' -s u -l user -r -f -a '(__fish_complete_users)' -d 'as another user: a name or uid[:gid]'
 complete -c devbox -n '__devbox_verb shell' -s w -l workdir -r -f -a '(__fish_complete_directories)' -d 'folder to start in'
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -s T -l no-tty -d 'no terminal, even when there is one'
@@ -156,7 +164,7 @@ complete -c devbox -n '__devbox_verb prune' -l builds -d 'also build steps that 
 complete -c devbox -n '__devbox_verb prune' -l dry-run -d 'only list what would go'
 complete -c devbox -n '__devbox_verb config' -l origin -d 'say file and line of each value'
 
-complete -c devbox -n '__devbox_verb start stop restart kill pause unpause shell stats top port logs events inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
+complete -c devbox -n '__devbox_verb start stop restart kill pause unpause update shell stats top port logs events inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb history rmi save' -a '(devbox __complete images 2>/dev/null)' -d image
 complete -c devbox -n '__devbox_verb completion' -a 'bash zsh fish'

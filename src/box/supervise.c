@@ -22,14 +22,17 @@ void ward_save(struct ward *ward)
 	struct record written;
 	struct err ignored;
 
-	/* `up` writes what it changed in a box that runs. */
+	/* `up` and `update` write what they changed in a box that runs. */
 	if (ward->record->supervisor_pid &&
 	    record_load(ward->request->project->runtime_dir, ward->record->box, &written,
 			&ignored) == 0) {
 		char *plan = ward->record->plan;
+		const struct strv places = ward->record->limits_at;
 
 		ward->record->plan = written.plan;
 		written.plan = plan;
+		ward->record->limits_at = written.limits_at;
+		written.limits_at = places;
 		record_done(&written);
 	}
 	(void)record_save(ward->request->project->runtime_dir, ward->record, &ignored);

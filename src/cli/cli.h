@@ -63,6 +63,7 @@ int verb_restart(struct cli *cli);
 int verb_kill(struct cli *cli);
 int verb_pause(struct cli *cli);
 int verb_unpause(struct cli *cli);
+int verb_update(struct cli *cli);
 int verb_shell(struct cli *cli);
 int verb_exec(struct cli *cli);
 int verb_run(struct cli *cli);

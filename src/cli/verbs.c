@@ -44,6 +44,16 @@ static const struct option kill_options[] = {
 	{"signal", 's', "SIGNAL", "the signal; KILL", NULL},
 	END,
 };
+static const struct option update_options[] = {
+	{"cpus", 0, "N", "processors, such as 1.5", NULL},
+	{"cpu-shares", 0, "N", "share of the processors when they are short", NULL},
+	{"memory", 0, "SIZE", "memory, such as 512m", NULL},
+	{"memory-reservation", 0, "SIZE", "memory that is left to it when it is short", NULL},
+	{"memory-swap", 0, "SIZE", "memory and swap together", NULL},
+	{"pids-limit", 0, "N", "processes and threads", NULL},
+	{"blkio-weight", 0, "N", "share of the disks, from 10 to 1000", NULL},
+	END,
+};
 static const struct option shell_options[] = {
 	{"user", 'u', "USER", "as another user: a name or uid[:gid]", NULL},
 	{"workdir", 'w', "DIR", "folder to start in", NULL},
@@ -180,6 +190,8 @@ static const struct verb table[] = {
 	{"kill", BOXES, "send a signal", verb_kill, kill_options, GROUP_BOXES, 0, MANY},
 	{"pause", BOXES, "freeze every process", verb_pause, NONE, GROUP_BOXES, 0, MANY},
 	{"unpause", BOXES, "let them go on", verb_unpause, NONE, GROUP_BOXES, 0, MANY},
+	{"update", BOXES, "change limits of boxes that run", verb_update, update_options,
+	 GROUP_BOXES, 0, MANY},
 
 	{"shell", BOX, "a login shell in the box, which is started if it is down", verb_shell,
 	 shell_options, GROUP_COMMANDS, VERB_STATUS, 0, 1},
