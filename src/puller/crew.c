@@ -17,6 +17,7 @@
 /* What unpacked files take for each compressed byte, about; 7/2 of it. */
 #define UNPACKED(bytes) ((bytes) / 2 * 7)
 
+/* One more than there are cores: some wait for the disk or the network. */
 static size_t at_once(void)
 {
 	cpu_set_t cores;
@@ -25,7 +26,7 @@ static size_t at_once(void)
 	CPU_ZERO(&cores);
 	if (sched_getaffinity(0, sizeof(cores), &cores) < 0)
 		return AT_ONCE_MIN;
-	count = CPU_COUNT(&cores);
+	count = CPU_COUNT(&cores) + 1;
 	return count < AT_ONCE_MIN   ? AT_ONCE_MIN
 	       : count > AT_ONCE_MAX ? AT_ONCE_MAX
 				     : (size_t)count;
