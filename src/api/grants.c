@@ -144,6 +144,9 @@ static void list_grants(const struct spec *spec, struct grants *out)
 		add(out, xstrdup("your real home"), &spec->home_at);
 	if (spec->network_mode == NET_HOST)
 		add(out, xstrdup("the host's network"), &spec->network_mode_at);
+	if (spec->network.reaches_host)
+		add(out, xstrdup("services of the host (network.host)"),
+		    &spec->network.host_at);
 	add_ports(spec, out);
 	for (i = 0; i < spec->env_pass.count; i++)
 		add(out, xasprintf("environment %s", spec->env_pass.items[i]), NULL);

@@ -32,6 +32,7 @@ struct up {
 	struct box_image image;
 	struct prepared prepared;
 	char *loopback; /* NULL: the box has no network of its own */
+	char *subnet;   /* of the box that runs; NULL: it does not */
 	int64_t began_us;
 };
 
@@ -64,6 +65,7 @@ static void describe(const struct up *up, struct prepare_request *request, bool 
 		.image_id = up->image.id,
 		.image_env = &up->image.config.env,
 		.image_stop_signal = up->image.config.stop_signal,
+		.kept_subnet = up->subnet,
 		.loopback = up->loopback,
 	};
 }
@@ -327,6 +329,19 @@ static int lock(struct up *up, struct err *err)
 			    timeout_us ? (int)(timeout_us / 1000) : LOCK_TIMEOUT_MS, err);
 }
 
+/* A box that runs keeps its network, though the machine may have got a route over it since. */
+static void find_subnet(struct up *up)
+{
+	struct record record = {0};
+	struct err ignored;
+
+	if (record_load_settled(up->project.runtime_dir, DEV_BOX, &record, &ignored) < 0)
+		return;
+	if (record_is_running(&record))
+		up->subnet = STEAL(record.net_subnet);
+	record_done(&record);
+}
+
 /* All that is needed to start, and the user's consent before anything is fetched. */
 static int get_ready(struct up *up, struct err *err)
 {
@@ -351,6 +366,7 @@ static int get_ready(struct up *up, struct err *err)
 	    api_loopback(up->devbox, &up->project, !up->options->dry_run, &up->loopback, err) <
 		    0)
 		return -1;
+	find_subnet(up);
 	describe(up, &request, false);
 	return box_prepare(&request, &up->prepared, err);
 }
@@ -360,6 +376,7 @@ static void done(struct up *up)
 	if (up->project.lock_fd >= 0)
 		project_unlock(&up->project);
 	free(up->loopback);
+	free(up->subnet);
 	prepared_done(&up->prepared);
 	box_image_done(&up->image);
 	project_done(&up->project);

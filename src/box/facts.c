@@ -111,7 +111,9 @@ static void device_facts(struct box_facts *facts)
 static void text_facts(const struct facts_request *request, struct box_facts *facts)
 {
 	const struct spec *spec = request->spec;
+	const struct net_layout *network = request->network;
 	AUTO_FREE char *host_text = NULL;
+	char dns[IPV4_TEXT_MAX], gateway[IPV4_TEXT_MAX];
 	struct err ignored;
 	size_t i;
 
@@ -120,8 +122,11 @@ static void text_facts(const struct facts_request *request, struct box_facts *fa
 	if (fd_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &host_text, &ignored) < 0)
 		host_text = xstrdup("");
 	facts->resolv_conf = net_resolv_conf(host_text, &spec->dns, &spec->dns_search,
-					     spec->network_mode == NET_PROJECT);
-	facts->hosts = net_hosts(facts->hostname, NULL, &spec->extra_hosts);
+					     network ? ipv4_text(network->dns, dns) : NULL);
+	facts->hosts = net_hosts(
+		facts->hostname,
+		network && network->reaches_host ? ipv4_text(network->gateway, gateway) : NULL,
+		&spec->extra_hosts);
 	for (i = 0; i < ARRAY_LEN(mask_paths); i++) {
 		if (access(mask_paths[i], F_OK) == 0)
 			strv_add(&facts->masks, mask_paths[i]);

@@ -3,6 +3,7 @@
 
 #include "box/identity.h"
 #include "box/plan.h"
+#include "net/layout.h"
 #include "store/dirs.h"
 
 /**
@@ -12,6 +13,7 @@
  * @lower_root:	as struct prepare_request
  * @home_dir:	folder behind an isolated home; NULL: tmpfs
  * @force_fuse:	native overlay was tried and refused
+ * @network:	of the box; NULL: it has none of its own
  * @upper_dir, @work_dir: as struct prepare_request
  */
 struct facts_request {
@@ -25,6 +27,7 @@ struct facts_request {
 	const struct accounts *accounts;
 	const struct strv *lower;
 	const uint32_t *lower_root;
+	const struct net_layout *network;
 	const char *box_dir;
 	const char *scratch_dir;
 	const char *home_dir;

@@ -23,6 +23,20 @@ static void describe_command(const struct prepared *p, const struct launch_optio
 	};
 }
 
+static int start_slirp(const struct prepared *p, int log_fd, struct launched *launched,
+		       struct err *err)
+{
+	const struct net_layout *layout = &p->network;
+	const pid_t pid = launched->process.pid;
+
+	if (net_slirp_start(layout, pid, NULL, log_fd, &launched->slirp, err) < 0 ||
+	    net_slirp_wait_ready(&launched->slirp, SLIRP_READY_MS, err) < 0)
+		return -1;
+	if (layout->address == layout->subnet.base + NET_ADDRESS_AT)
+		return 0;
+	return net_move_address(pid, layout, err);
+}
+
 static int connect_network(const struct prepared *p, const struct launch_options *options,
 			   struct launched *launched, struct err *err)
 {
@@ -34,10 +48,7 @@ static int connect_network(const struct prepared *p, const struct launch_options
 		return -1;
 	if (options->network != NET_PROJECT)
 		return 0;
-	if (net_slirp_start(launched->process.pid, NULL, options->log_fd, &launched->slirp,
-			    err) < 0)
-		return -1;
-	return net_slirp_wait_ready(&launched->slirp, SLIRP_READY_MS, err);
+	return start_slirp(p, options->log_fd, launched, err);
 }
 
 static bool is_overlay_refusal(const struct box_process *process, const struct err *err)

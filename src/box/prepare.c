@@ -230,6 +230,7 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 		.accounts = &p->accounts,
 		.lower = &p->lower,
 		.lower_root = request->lower_root,
+		.network = request->spec->network_mode == NET_PROJECT ? &p->network : NULL,
 		.force_fuse = request->force_fuse,
 		.upper_dir = request->upper_dir,
 		.work_dir = request->work_dir,
@@ -276,7 +277,7 @@ static int prepare(const struct prepare_request *request, struct prepared *p, st
 		free(p->identity.shell);
 		p->identity.shell = xstrdup(spec->shell.value);
 	}
-	if (gather_facts(request, p, err) < 0)
+	if (prepare_network(request, p, err) < 0 || gather_facts(request, p, err) < 0)
 		return -1;
 	if (prepare_confine(request, p, err) < 0)
 		return -1;

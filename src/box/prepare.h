@@ -19,6 +19,7 @@
  * NULL: not known, so the folders are looked at
  * @image_id:		digest of the image behind @lower, NULL: none
  * @image_env:		its environment, below all others; may be NULL
+ * @kept_subnet:	"10.0.2.0/24" of the box that runs already; NULL: it does not
  * @loopback:		the project's own address on the host's loopback; NULL: none
  * @image_stop_signal:	what it asks for where the profile says nothing; may be NULL
  * @upper_dir, @work_dir: a step of a build (struct box_facts.is_build): folders of the caller's
@@ -46,6 +47,7 @@ struct prepare_request {
 	const char *image_id;
 	const struct strv *image_env;
 	const char *image_stop_signal;
+	const char *kept_subnet;
 	const char *loopback;
 	const char *upper_dir;
 	const char *work_dir;
@@ -58,6 +60,7 @@ struct prepared {
 	struct strv lower;
 	struct accounts accounts;
 	struct box_identity identity;
+	struct net_layout network; /* network_mode project */
 	struct box_facts facts;
 	struct plan plan;
 	char *plan_text;

@@ -12,6 +12,19 @@ static const char *network_name(enum net_mode mode)
 	return mode == NET_HOST ? "host" : mode == NET_NONE ? "none" : "project";
 }
 
+static void print_network(const struct spec *spec, const struct net_layout *n, struct buf *out)
+{
+	char subnet[CIDR_TEXT_MAX], address[IPV4_TEXT_MAX];
+
+	buf_printf(out, "network %s", network_name(spec->network_mode));
+	if (spec->network_mode == NET_PROJECT)
+		buf_printf(out, " %s address %s mtu %d by %s%s%s",
+			   cidr_text(&n->subnet, subnet), ipv4_text(n->address, address),
+			   n->mtu, net_backend_name(n->backend), n->has_ipv6 ? ", ipv6" : "",
+			   n->reaches_host ? ", reaches the host" : "");
+	buf_putc(out, '\n');
+}
+
 /* What else makes a box a different one: a change of these means a new start. Limits are live,
  * and listed apart. */
 static void print_rest(const struct prepare_request *request, const struct prepared *p,
@@ -37,7 +50,7 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 		buf_printf(out, "image %s\n", request->image_id);
 	for (i = 0; i < p->lower.count; i++)
 		buf_printf(out, "image '%s'\n", p->lower.items[i]);
-	buf_printf(out, "network %s\n", network_name(spec->network_mode));
+	print_network(spec, &p->network, out);
 	for (i = 0; i < p->confine.rlimit_count; i++)
 		buf_printf(out, "ulimit %d %llu %llu\n", p->confine.rlimits[i].resource,
 			   (unsigned long long)p->confine.rlimits[i].limit.rlim_cur,
@@ -104,6 +117,20 @@ static const char *root_kind_name(enum root_kind kind)
 	return "host";
 }
 
+static void record_network(const struct net_layout *n, struct record *r)
+{
+	char subnet[CIDR_TEXT_MAX], text[IPV4_TEXT_MAX];
+
+	r->net_subnet = xstrdup(cidr_text(&n->subnet, subnet));
+	r->net_gateway = xstrdup(ipv4_text(n->gateway, text));
+	r->net_dns = xstrdup(ipv4_text(n->dns, text));
+	r->net_address = xstrdup(ipv4_text(n->address, text));
+	r->net_backend = xstrdup(net_backend_name(n->backend));
+	r->net_mtu = n->mtu;
+	r->net_ipv6 = n->has_ipv6;
+	r->net_host = n->reaches_host;
+}
+
 void prepare_record(const struct prepare_request *request, const struct prepared *p,
 		    struct record *out_record)
 {
@@ -138,6 +165,8 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 	};
 	size_t i;
 
+	if (spec->network_mode == NET_PROJECT)
+		record_network(&p->network, &r);
 	r.exec_cwd = xstrdup(p->cwd);
 	reason_places(spec, &r.limits_at);
 	strv_add_all(&r.command, &p->argv);

@@ -208,8 +208,8 @@ int spec_check(const struct config *config, struct spec *spec, struct err *err)
 	if (check_cpu(&spec->limits, err) < 0 || check_memory(&spec->limits, err) < 0 ||
 	    check_workspace(config, spec, err) < 0 || check_targets(spec, err) < 0 ||
 	    check_caps(spec, err) < 0 || check_network(spec, err) < 0 ||
-	    check_ports(spec, err) < 0 || build_check(spec, err) < 0 ||
-	    check_platform(spec, err) < 0)
+	    network_check(spec, err) < 0 || check_ports(spec, err) < 0 ||
+	    build_check(spec, err) < 0 || check_platform(spec, err) < 0)
 		return -1;
 	return 0;
 }

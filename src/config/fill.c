@@ -48,6 +48,8 @@ static const struct {
 	{"shm_size", fill_shm_size},
 	{"read_only", fill_read_only},
 	{"network_mode", fill_network_mode},
+	{"network", fill_network},
+	{"ip", fill_ip},
 	{"extra_hosts", fill_extra_hosts},
 	{"dns", fill_dns},
 	{"dns_search", fill_dns_search},

@@ -76,7 +76,7 @@ fill_key fill_entrypoint, fill_command;
 fill_key fill_environment, fill_env_file, fill_env_pass;
 fill_key fill_workspace, fill_volumes, fill_tmpfs, fill_devices, fill_shm_size;
 fill_key fill_network_mode, fill_extra_hosts, fill_dns, fill_dns_search, fill_ports,
-	fill_forward_ports;
+	fill_network, fill_ip, fill_forward_ports;
 fill_key fill_cpus, fill_cpu_shares, fill_cpu_time, fill_cpuset, fill_memory, fill_pids_limit,
 	fill_blkio_config, fill_oom_score_adj;
 fill_key fill_ulimits, fill_sysctls, fill_caps, fill_security_opt;
@@ -99,6 +99,9 @@ int words_split(const char *text, struct strv *out_words, struct err *err);
 
 /** build_check() - what `packages` and `build` need of other keys. */
 int build_check(const struct spec *spec, struct err *err);
+
+/** network_check() - what `network` and `ip` need of other keys. */
+int network_check(struct spec *spec, struct err *err);
 
 /** spec_check() - what a single key cannot know: contradictions between keys. */
 int spec_check(const struct config *config, struct spec *spec, struct err *err);

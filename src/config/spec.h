@@ -1,6 +1,7 @@
 #ifndef CONFIG_SPEC_H
 #define CONFIG_SPEC_H
 
+#include "util/cidr.h"
 #include "util/err.h"
 #include "util/str.h"
 
@@ -44,6 +45,7 @@ enum packager { PACKAGER_ANY, PACKAGER_APT, PACKAGER_APK, PACKAGER_DNF, PACKAGER
  * no profile can say so */
 enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED, HOME_IMAGE };
 enum net_mode { NET_PROJECT, NET_HOST, NET_NONE };
+enum network_backend { BACKEND_AUTO, BACKEND_SLIRP };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
 enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_CACHE };
 
@@ -88,6 +90,34 @@ struct spec_port {
 enum forward_mode { FORWARD_AUTO, FORWARD_OFF, FORWARD_LIST };
 struct spec_forward {
 	uint16_t first, last;
+};
+
+/* What is where in a subnet, counted from its first address; its last is for broadcasts. */
+#define SUBNET_GATEWAY_AT 2
+#define SUBNET_DNS_AT 3
+#define SUBNET_ADDRESS_AT 100 /* of a box that asks for none */
+#define SUBNET_BITS_MIN 8
+#define SUBNET_BITS_MAX 25
+
+/**
+ * struct spec_network - the project's own network, of network_mode 'project'
+ * @subnet:	bits 0: any that is free; with @address_at and without `network.subnet` the /24
+ *		around the address
+ * @reaches_host: the services of the host's loopback, as host.devbox
+ * @address:	of the box, when @address_at.file is set
+ */
+struct spec_network {
+	struct cidr subnet;
+	struct origin subnet_at;
+	enum network_backend backend;
+	struct origin backend_at;
+	struct spec_number mtu;
+	bool has_ipv6;
+	struct origin ipv6_at;
+	bool reaches_host;
+	struct origin host_at;
+	uint32_t address;
+	struct origin address_at;
 };
 
 struct spec_device {
@@ -205,6 +235,7 @@ struct spec {
 	struct strv dns_search;
 	enum net_mode network_mode;
 	struct origin network_mode_at;
+	struct spec_network network;
 	struct spec_port *ports;
 	size_t port_count;
 	enum forward_mode forward_mode;

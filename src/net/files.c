@@ -76,10 +76,10 @@ static void put_list(struct buf *text, const char *key, const struct strv *words
 }
 
 char *net_resolv_conf(const char *host_text, const struct strv *dns, const struct strv *search,
-		      bool own_network)
+		      const char *resolver)
 {
 	__attribute__((cleanup(resolver_done))) struct resolver host = {0};
-	AUTO_STRV struct strv slirp = {0};
+	AUTO_STRV struct strv own = {0};
 	AUTO_FREE char *copy = xstrdup(host_text);
 	AUTO_BUF struct buf text = {0};
 	const struct strv *servers = dns;
@@ -88,9 +88,10 @@ char *net_resolv_conf(const char *host_text, const struct strv *dns, const struc
 	while ((line = strsep(&cursor, "\n")) != NULL)
 		read_line(&host, line);
 	/* Servers of the host may be out of reach from a network of its own: 127.0.0.53. */
-	strv_add(&slirp, NET_SLIRP_DNS);
+	if (resolver)
+		strv_add(&own, resolver);
 	if (dns->count == 0)
-		servers = own_network ? &slirp : &host.servers;
+		servers = resolver ? &own : &host.servers;
 	for (size_t i = 0; i < servers->count; i++)
 		buf_printf(&text, "nameserver %s\n", servers->items[i]);
 	put_list(&text, "search", search->count > 0 ? search : &host.search);
@@ -98,13 +99,15 @@ char *net_resolv_conf(const char *host_text, const struct strv *dns, const struc
 	return buf_take(&text);
 }
 
-char *net_hosts(const char *hostname, const char *address, const struct strv *extra)
+char *net_hosts(const char *hostname, const char *gateway, const struct strv *extra)
 {
 	AUTO_BUF struct buf text = {0};
 
 	buf_puts(&text, "127.0.0.1\tlocalhost\n"
 			"::1\tlocalhost ip6-localhost ip6-loopback\n");
-	buf_printf(&text, "%s\t%s\n", address ? address : "127.0.1.1", hostname);
+	buf_printf(&text, "127.0.1.1\t%s\n", hostname);
+	if (gateway)
+		buf_printf(&text, "%s\t" NET_HOST_NAME "\n", gateway);
 	for (size_t i = 0; i < extra->count; i++) {
 		const char *entry = extra->items[i];
 		size_t len = strcspn(entry, " ");

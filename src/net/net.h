@@ -1,6 +1,7 @@
 #ifndef NET_NET_H
 #define NET_NET_H
 
+#include "net/layout.h"
 #include "util/err.h"
 #include "util/str.h"
 
@@ -34,18 +35,11 @@ struct net_slirp {
 	char *api_path;
 };
 
-#define NET_SLIRP_CIDR "10.0.2.0/24"
-#define NET_SLIRP_DNS "10.0.2.3"
-#define NET_SLIRP_ADDRESS "10.0.2.100" /* of the box */
-/*
- * Measured with 1.2.0, HTTP over loopback and veth: uploads of 5 to 50 MB stall for 0.2 to 0.9
- * s now and then at 65520 and at 32768, never at 16384, which moves as much a second; 1500 a
- * sixth of it.
- */
-#define NET_SLIRP_MTU 16384
+#define NET_DEVICE "tap0"
 
 /**
  * net_slirp_start() - start slirp4netns on a network namespace without waiting for it
+ * @layout:	the box gets the hundredth address, whatever it says: net_move_address()
  * @pid:	whose namespace. Between setresuid(2) and execve(2) of a box's first process the
  *		kernel closes it to everybody, its parent too (EACCES)
  * @api_path:	where to make its API socket, NULL for none; in a folder closed to others: the
@@ -53,33 +47,39 @@ struct net_slirp {
  * @log_fd:	gets its messages; borrowed
  * @err:	slirp4netns missing, /dev/net/tun missing or forbidden (hint)
  *
- * With sandbox and seccomp, host loopback disabled. It stays in our session and process group.
+ * With sandbox and seccomp. It stays in our session and process group.
  */
-int net_slirp_start(pid_t pid, const char *api_path, int log_fd, struct net_slirp *out_slirp,
-		    struct err *err);
+int net_slirp_start(const struct net_layout *layout, pid_t pid, const char *api_path,
+		    int log_fd, struct net_slirp *out_slirp, struct err *err);
 /** net_slirp_wait_ready() - wait until it says ready; end of file before that is failure. */
 int net_slirp_wait_ready(struct net_slirp *slirp, int timeout_ms, struct err *err);
 /** net_slirp_stop() - close the exit pipe, reap, unlink the socket; a zeroed one is no error.
  */
 void net_slirp_stop(struct net_slirp *slirp);
 
+/** net_move_address() - NET_DEVICE of the network namespace of @pid has the address and the
+ * gateway of @layout from now on, and no other. The caller owns its user namespace. */
+int net_move_address(pid_t pid, const struct net_layout *layout, struct err *err);
+
 /**
  * net_resolv_conf() - text of /etc/resolv.conf for a box
  * @host_text:	the host's resolv.conf, may be ""; its search and options are kept
- * @dns:	servers; when empty slirp's resolver with @own_network, else the host's
+ * @dns:	servers; when empty @resolver
  * @search:	when empty the host's
+ * @resolver:	address of the network's own; NULL: it has the host's
  *
  * Return: free() it.
  */
 char *net_resolv_conf(const char *host_text, const struct strv *dns, const struct strv *search,
-		      bool own_network);
+		      const char *resolver);
+#define NET_HOST_NAME "host.devbox"
 /**
  * net_hosts() - text of /etc/hosts: localhost (IPv4 and IPv6), @hostname, and the @extra lines
- * @address:	of @hostname; NULL: 127.0.1.1
+ * @gateway:	address of NET_HOST_NAME; NULL: there is no such name
  * @extra:	"ADDRESS NAME"
  *
  * Return: free() it.
  */
-char *net_hosts(const char *hostname, const char *address, const struct strv *extra);
+char *net_hosts(const char *hostname, const char *gateway, const struct strv *extra);
 
 #endif

@@ -66,22 +66,28 @@ static int follow_log(int log_fd)
 	return steal_fd(&fd);
 }
 
-static void make_argv(struct strv *argv, const struct slirp_host *host, bool has_sandbox,
-		      const char *api_path)
+static void make_argv(struct strv *argv, const struct slirp_host *host,
+		      const struct slirp_request *request)
 {
+	const struct net_layout *layout = request->layout;
+	char subnet[CIDR_TEXT_MAX];
+
 	strv_add(argv, host->program);
 	strv_add(argv, "--configure");
-	strv_addf(argv, "--mtu=%d", NET_SLIRP_MTU);
-	strv_add(argv, "--cidr=" NET_SLIRP_CIDR);
-	strv_add(argv, "--disable-host-loopback");
-	if (has_sandbox)
+	strv_addf(argv, "--mtu=%d", layout->mtu);
+	strv_addf(argv, "--cidr=%s", cidr_text(&layout->subnet, subnet));
+	if (!layout->reaches_host)
+		strv_add(argv, "--disable-host-loopback");
+	if (layout->has_ipv6)
+		strv_add(argv, "--enable-ipv6");
+	if (slirp_has_sandbox(host))
 		strv_add(argv, "--enable-sandbox");
 	else
 		log_note("resolv.conf lies outside of /etc and /run: slirp4netns runs without "
 			 "its sandbox");
 	strv_add(argv, "--enable-seccomp");
-	if (api_path)
-		strv_addf(argv, "--api-socket=%s", api_path);
+	if (request->api_path)
+		strv_addf(argv, "--api-socket=%s", request->api_path);
 }
 
 /*
@@ -101,7 +107,7 @@ static int spawn(const struct strv *argv, int log_fd, const int keep_fds[2], pid
 	return result;
 }
 
-int slirp_start(const struct slirp_host *host, pid_t pid, const char *api_path, int log_fd,
+int slirp_start(const struct slirp_host *host, const struct slirp_request *request,
 		struct net_slirp *out_slirp, struct err *err)
 {
 	AUTO_STRV struct strv argv = {0};
@@ -112,7 +118,7 @@ int slirp_start(const struct slirp_host *host, pid_t pid, const char *api_path, 
 	struct net_slirp slirp = {0};
 	int ends[2], keep[2];
 
-	if (slirp_check(host, api_path, err) < 0)
+	if (slirp_check(host, request->api_path, err) < 0)
 		return -1;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "start the network: make a pipe");
@@ -123,18 +129,18 @@ int slirp_start(const struct slirp_host *host, pid_t pid, const char *api_path, 
 	exit_read = ends[0];
 	exit_write = ends[1];
 
-	make_argv(&argv, host, slirp_has_sandbox(host), api_path);
+	make_argv(&argv, host, request);
 	strv_addf(&argv, "--ready-fd=%d", ready_write);
 	strv_addf(&argv, "--exit-fd=%d", exit_read);
-	strv_addf(&argv, "%d", pid);
-	strv_add(&argv, "tap0");
-	if (api_path)
-		(void)unlink(api_path);
+	strv_addf(&argv, "%d", request->pid);
+	strv_add(&argv, NET_DEVICE);
+	if (request->api_path)
+		(void)unlink(request->api_path);
 
 	keep[0] = ready_write;
 	keep[1] = exit_read;
-	slirp.log_fd = follow_log(log_fd);
-	if (spawn(&argv, log_fd, keep, &slirp.pid, err) < 0) {
+	slirp.log_fd = follow_log(request->log_fd);
+	if (spawn(&argv, request->log_fd, keep, &slirp.pid, err) < 0) {
 		cleanup_close(&slirp.log_fd);
 		return err_wrap(err, "start the network");
 	}
@@ -142,18 +148,19 @@ int slirp_start(const struct slirp_host *host, pid_t pid, const char *api_path, 
 	(void)proc_start_time(slirp.pid, &slirp.start_ticks);
 	slirp.exit_fd = steal_fd(&exit_write);
 	slirp.ready_fd = steal_fd(&ready_read);
-	slirp.api_path = xstrdup(api_path);
+	slirp.api_path = xstrdup(request->api_path);
 	*out_slirp = slirp;
 	return 0;
 }
 
-int net_slirp_start(pid_t pid, const char *api_path, int log_fd, struct net_slirp *out_slirp,
-		    struct err *err)
+int net_slirp_start(const struct net_layout *layout, pid_t pid, const char *api_path,
+		    int log_fd, struct net_slirp *out_slirp, struct err *err)
 {
 	AUTO_FREE char *program = proc_find_program("slirp4netns");
 	const struct slirp_host host = {program, "/dev/net/tun", "/etc/resolv.conf"};
+	const struct slirp_request request = {layout, pid, api_path, log_fd};
 
-	return slirp_start(&host, pid, api_path, log_fd, out_slirp, err);
+	return slirp_start(&host, &request, out_slirp, err);
 }
 
 static int64_t now_ms(void)

@@ -27,8 +27,15 @@ int slirp_check(const struct slirp_host *host, const char *api_path, struct err 
  */
 bool slirp_has_sandbox(const struct slirp_host *host);
 
+/** struct slirp_request - the arguments of net_slirp_start() */
+struct slirp_request {
+	const struct net_layout *layout;
+	pid_t pid;
+	const char *api_path;
+	int log_fd;
+};
 /** slirp_start() - net_slirp_start() with what @host says. */
-int slirp_start(const struct slirp_host *host, pid_t pid, const char *api_path, int log_fd,
+int slirp_start(const struct slirp_host *host, const struct slirp_request *request,
 		struct net_slirp *out_slirp, struct err *err);
 
 #endif

@@ -39,10 +39,22 @@ struct record {
 	int64_t started_ms;
 	int64_t finished_ms; /* 0: still runs */
 	bool has_exit;
-	int exit_code;         /* shell convention, 128+N for signals */
-	char *reason;          /* why it ended or what ails it, for people; NULL */
-	char *cgroup;          /* absolute folder, NULL when the box has none */
-	char *network;         /* "none", "host", "project" */
+	int exit_code;    /* shell convention, 128+N for signals */
+	char *reason;     /* why it ended or what ails it, for people; NULL */
+	char *cgroup;     /* absolute folder, NULL when the box has none */
+	char *network;    /* "none", "host", "project" */
+	char *net_subnet; /* "10.0.2.0/24"; this and what follows NULL or 0 without an own
+			     network */
+	char *net_gateway;
+	char *net_dns;
+	char *net_address;
+	char *net_backend; /* "slirp4netns" */
+	int net_mtu;
+	bool net_ipv6;
+	bool net_host; /* the host's loopback is reached */
+	pid_t net_pid; /* of the backend */
+	uint64_t net_start;
+	char *net_lost;        /* why it has no network any more, for people; NULL: it has */
 	struct strv command;   /* argv of the main command, empty: none */
 	struct strv notes;     /* what is degraded and why, for people */
 	uint64_t oom_kills;    /* processes that were killed for memory, as far as noted */

@@ -12,9 +12,6 @@ static void wrong_values_are_refused(void **state)
 		{"network_mode: non\n",
 		 "1:15: network_mode must be 'project', 'host' or 'none', not 'non' | did "
 		 "you mean 'none'?"},
-		{"network: {mtu: 1}\n",
-		 "1:1: key 'network' is not built yet | remove it, or rename it to "
-		 "'x-network' to keep it for later"},
 		{"dns: one\n", "1:6: dns must be an IP address, or a list of these, not 'one'"},
 		{"dns: [1.1.1.1, 256.1.1.1]\n",
 		 "1:16: dns must be an IP address, or a list of these, not '256.1.1.1'"},

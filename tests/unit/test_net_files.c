@@ -13,12 +13,13 @@ static const struct strv none = {0};
 static void check_resolv(const char *host, const struct strv *dns, const struct strv *search,
 			 bool own_network, const char *expected)
 {
-	AUTO_FREE char *text = net_resolv_conf(host, dns, search, own_network);
+	AUTO_FREE char *text =
+		net_resolv_conf(host, dns, search, own_network ? "10.0.2.3" : NULL);
 
 	assert_string_equal(text, expected);
 }
 
-static void resolver_of_an_own_network_is_slirps(void **state)
+static void resolver_of_an_own_network_is_its_own(void **state)
 {
 	(void)state;
 	check_resolv("", &none, &none, true, "nameserver 10.0.2.3\n");
@@ -83,7 +84,7 @@ static void garbage_of_the_host_is_left_out(void **state)
 static void hosts_name_localhost_and_the_box(void **state)
 {
 	AUTO_FREE char *text = net_hosts("shop", NULL, &none);
-	AUTO_FREE char *addressed = net_hosts("shop", "10.0.2.100", &none);
+	AUTO_FREE char *addressed = net_hosts("shop", "10.0.2.2", &none);
 
 	(void)state;
 	assert_string_equal(text, "127.0.0.1\tlocalhost\n"
@@ -91,7 +92,8 @@ static void hosts_name_localhost_and_the_box(void **state)
 				  "127.0.1.1\tshop\n");
 	assert_string_equal(addressed, "127.0.0.1\tlocalhost\n"
 				       "::1\tlocalhost ip6-localhost ip6-loopback\n"
-				       "10.0.2.100\tshop\n");
+				       "127.0.1.1\tshop\n"
+				       "10.0.2.2\thost.devbox\n");
 }
 
 static void hosts_hold_the_extra_lines_that_are_some(void **state)
@@ -114,7 +116,7 @@ static void hosts_hold_the_extra_lines_that_are_some(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(resolver_of_an_own_network_is_slirps),
+		cmocka_unit_test(resolver_of_an_own_network_is_its_own),
 		cmocka_unit_test(resolver_of_the_hosts_network_is_the_hosts),
 		cmocka_unit_test(search_and_options_of_the_host_are_kept),
 		cmocka_unit_test(the_last_search_or_domain_counts),

@@ -26,6 +26,14 @@
 
 #define READY_MS 5000
 
+static const struct net_layout layout = {
+	.subnet = {0x0a000200, 24},
+	.gateway = 0x0a000202,
+	.dns = 0x0a000203,
+	.address = 0x0a000264,
+	.mtu = NET_MTU,
+};
+
 /* A process in a user and a network namespace of its own, as the first of a box is. */
 static pid_t start_target(void)
 {
@@ -132,7 +140,7 @@ static int check_tap(void *arg)
 	freeifaddrs(list);
 	if (!has_address)
 		return 2;
-	if (read_mtu("tap0") != NET_SLIRP_MTU)
+	if (read_mtu("tap0") != layout.mtu)
 		return 5;
 	if (fd_read_file(AT_FDCWD, "/proc/thread-self/net/route", 65536, &routes, &err) < 0)
 		return 3;
@@ -151,7 +159,7 @@ static void slirp_gives_an_address_and_a_route_and_leaves_nothing(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (net_slirp_start(target, socket_path, log_fd, &slirp, &err) < 0 ||
+	if (net_slirp_start(&layout, target, socket_path, log_fd, &slirp, &err) < 0 ||
 	    net_slirp_wait_ready(&slirp, READY_MS, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(run_inside(target, check_tap, NULL), 0);
@@ -178,7 +186,7 @@ static void slirp_is_confined(void **state)
 	struct err err = {0};
 
 	(void)state;
-	if (net_slirp_start(target, NULL, -1, &slirp, &err) < 0 ||
+	if (net_slirp_start(&layout, target, NULL, -1, &slirp, &err) < 0 ||
 	    net_slirp_wait_ready(&slirp, READY_MS, &err) < 0)
 		fail_msg("%s", err.message);
 	path = xasprintf("/proc/%d/status", slirp.pid);
@@ -269,7 +277,7 @@ static void box_reaches_the_network_but_not_the_hosts_loopback(void **state)
 	}
 	far = listen_on(outside);
 	near = listen_on(loopback);
-	if (net_slirp_start(target, NULL, -1, &slirp, &err) < 0 ||
+	if (net_slirp_start(&layout, target, NULL, -1, &slirp, &err) < 0 ||
 	    net_slirp_wait_ready(&slirp, READY_MS, &err) < 0)
 		fail_msg("%s", err.message);
 
@@ -281,6 +289,80 @@ static void box_reaches_the_network_but_not_the_hosts_loopback(void **state)
 
 	net_slirp_stop(&slirp);
 	(void)close(far.fd);
+	(void)close(near.fd);
+	end_target(target);
+}
+
+static void box_reaches_the_hosts_loopback_when_it_may(void **state)
+{
+	const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+	const pid_t target = start_target();
+	struct net_layout open = layout;
+	struct listener near = listen_on(loopback);
+	struct net_slirp slirp;
+	struct err err = {0};
+
+	(void)state;
+	open.reaches_host = true;
+	if (net_slirp_start(&open, target, NULL, -1, &slirp, &err) < 0 ||
+	    net_slirp_wait_ready(&slirp, READY_MS, &err) < 0)
+		fail_msg("%s", err.message);
+	near.address.sin_addr.s_addr = inet_addr("10.0.2.2");
+	assert_int_equal(run_inside(target, connect_to, &near.address), 0);
+	assert_true(hears(&near));
+	net_slirp_stop(&slirp);
+	(void)close(near.fd);
+	end_target(target);
+}
+
+/* Only that address and that gateway. */
+static int check_moved(void *arg)
+{
+	AUTO_FREE char *routes = NULL;
+	AUTO_FREE char *trie = NULL;
+	struct err err = {0};
+
+	(void)arg;
+	if (fd_read_file(AT_FDCWD, "/proc/thread-self/net/route", 65536, &routes, &err) < 0 ||
+	    fd_read_file(AT_FDCWD, "/proc/thread-self/net/fib_trie", 65536, &trie, &err) < 0)
+		return 1;
+	if (!strstr(routes, "tap0\t00000000\t02004D0A") ||
+	    !strstr(routes, "tap0\t00004D0A\t00000000\t0001\t0\t0\t0\t00FEFFFF"))
+		return 2;
+	return strstr(trie, "10.77.1.11") && !strstr(trie, "10.77.0.100") ? 0 : 3;
+}
+
+static void an_address_is_moved_with_its_routes(void **state)
+{
+	const struct net_layout wide = {
+		.subnet = {0x0a4d0000, 23},
+		.gateway = 0x0a4d0002,
+		.dns = 0x0a4d0003,
+		.address = 0x0a4d010b,
+		.mtu = 1500,
+		.reaches_host = true,
+	};
+	const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+	struct listener near = listen_on(loopback);
+	const pid_t target = start_target();
+	struct net_slirp slirp;
+	struct err err = {0};
+
+	(void)state;
+	if (net_slirp_start(&wide, target, NULL, -1, &slirp, &err) < 0 ||
+	    net_slirp_wait_ready(&slirp, READY_MS, &err) < 0 ||
+	    net_move_address(target, &wide, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(run_inside(target, check_moved, NULL), 0);
+	near.address.sin_addr.s_addr = inet_addr("10.77.0.2");
+	assert_int_equal(run_inside(target, connect_to, &near.address), 0);
+	assert_true(hears(&near));
+	net_slirp_stop(&slirp);
+	/* Its device is gone. */
+	assert_int_equal(net_move_address(target, &wide, &err), -1);
+	assert_int_equal(err.code, ENODEV);
+	assert_string_equal(err.message,
+			    "give the box its address '10.77.1.11': No such device");
 	(void)close(near.fd);
 	end_target(target);
 }
@@ -298,7 +380,7 @@ static void slirp_ends_with_its_supervisor(void **state)
 	assert_int_equal(pipe2(report, O_CLOEXEC), 0);
 	supervisor = fork();
 	if (supervisor == 0) {
-		if (net_slirp_start(target, NULL, -1, &slirp, &err) < 0 ||
+		if (net_slirp_start(&layout, target, NULL, -1, &slirp, &err) < 0 ||
 		    net_slirp_wait_ready(&slirp, READY_MS, &err) < 0 ||
 		    fd_write_all(report[1], &slirp.pid, sizeof(slirp.pid)) < 0 ||
 		    fd_write_all(report[1], &slirp.start_ticks, sizeof(ticks)) < 0)
@@ -326,7 +408,7 @@ static void death_of_slirp_is_noticed(void **state)
 	struct pollfd poller = {.events = POLLIN};
 
 	(void)state;
-	if (net_slirp_start(target, NULL, -1, &slirp, &err) < 0 ||
+	if (net_slirp_start(&layout, target, NULL, -1, &slirp, &err) < 0 ||
 	    net_slirp_wait_ready(&slirp, READY_MS, &err) < 0)
 		fail_msg("%s", err.message);
 	poller.fd = slirp.pid_fd;
@@ -340,10 +422,11 @@ static void death_of_slirp_is_noticed(void **state)
 static void check_refused(const struct slirp_host *host, const char *api_path,
 			  const char *message, const char *hint)
 {
+	const struct slirp_request request = {&layout, getpid(), api_path, -1};
 	struct net_slirp slirp = {.pid = 7};
 	struct err err = {0};
 
-	assert_int_equal(slirp_start(host, getpid(), api_path, -1, &slirp, &err), -1);
+	assert_int_equal(slirp_start(host, &request, &slirp, &err), -1);
 	if (!strstr(err.message, message))
 		fail_msg("message: %s", err.message);
 	if (!strstr(err.hint, hint))
@@ -380,6 +463,7 @@ static void check_fails(const char *script, pid_t target, const char *message)
 	AUTO_CLOSE int log_fd = open_log(folder);
 	const struct slirp_host host = {script ? program : real, "/dev/null",
 					"/etc/resolv.conf"};
+	struct slirp_request request;
 	struct net_slirp slirp;
 	struct err err = {0};
 
@@ -388,7 +472,8 @@ static void check_fails(const char *script, pid_t target, const char *message)
 		assert_int_equal(chmod(program, 0755), 0);
 	}
 	assert_int_equal(write(log_fd, "older words\n", 12), 12);
-	assert_int_equal(slirp_start(&host, target, NULL, log_fd, &slirp, &err), 0);
+	request = (struct slirp_request){&layout, target, NULL, log_fd};
+	assert_int_equal(slirp_start(&host, &request, &slirp, &err), 0);
 	assert_int_equal(net_slirp_wait_ready(&slirp, 300, &err), -1);
 	if (!strstr(err.message, message))
 		fail_msg("message: %s", err.message);
@@ -431,6 +516,8 @@ int main(void)
 		cmocka_unit_test(slirp_gives_an_address_and_a_route_and_leaves_nothing),
 		cmocka_unit_test(slirp_is_confined),
 		cmocka_unit_test(box_reaches_the_network_but_not_the_hosts_loopback),
+		cmocka_unit_test(box_reaches_the_hosts_loopback_when_it_may),
+		cmocka_unit_test(an_address_is_moved_with_its_routes),
 		cmocka_unit_test(slirp_ends_with_its_supervisor),
 		cmocka_unit_test(death_of_slirp_is_noticed),
 		cmocka_unit_test(what_is_missing_is_said_before_the_start),

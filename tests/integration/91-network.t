@@ -1,0 +1,116 @@
+#!/bin/bash
+# The network of a project: its addresses, the way outside, the host's own services, and what is refused.
+. "$(dirname "$0")/lib.sh"
+
+for name in python3 jq ip; do
+	command -v $name >/dev/null || skip_all "no $name here"
+done
+
+# An address of this machine that is not of loopback: outside, for a box.
+outside=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
+[ -n "$outside" ] || skip_all 'this machine has no network'
+
+# A server of one page in the background: serve ADDRESS; sets $port
+serve() {
+	mkdir -p "$tmp/www/$1" && echo "from $1" >"$tmp/www/$1/page"
+	(cd "$tmp/www/$1" && exec python3 -u -c '
+import http.server, socket, sys
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+s = Server((sys.argv[1], 0), http.server.SimpleHTTPRequestHandler)
+print(s.server_address[1], flush=True)
+s.serve_forever()' "$1" >"$tmp/port" 2>/dev/null) &
+	wait_for 10 test -s "$tmp/port"
+	port=$(cat "$tmp/port") && rm "$tmp/port"
+}
+# get URL: of the box
+cat >"$tmp/get.py" <<'PY'
+import sys, urllib.request
+print(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode().strip())
+PY
+get() { bx -q exec -T -- python3 get.py "$1" 2>&1 | tail -n 1; }
+make_net() {
+	make_project "$@"
+	cp "$tmp/get.py" .
+}
+address() { bx -q exec -T -- ip -4 -o addr show tap0 | awk '{ print $4 }'; }
+
+# --- as it is when nothing is said ---
+
+make_net plain ''
+run bx up
+is "$status" 0 'a box with a network starts'
+is "$(address)" 10.0.2.100/24 'it has the usual address'
+serve "$outside" && out_port=$port
+is "$(get "http://$outside:$out_port/page")" "from $outside" 'a server outside is reached'
+serve 127.0.0.1 && near_port=$port
+unlike "$(get "http://10.0.2.2:$near_port/page")" '^from' "the host's loopback is not"
+like "$(get "http://host.devbox:$near_port/page")" 'Name or service not known|Temporary failure|not known' 'and host.devbox is no name'
+is "$(bx -q exec -T -- cat /etc/resolv.conf | grep -m 1 nameserver)" 'nameserver 10.0.2.3' 'the resolver is that of the network'
+is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 16384 'packets are as large as does not stall'
+bx -q down
+
+# --- laid out by the profile ---
+
+make_net laid 'network: {subnet: 10.77.4.0/23, mtu: 1500, host: true}
+ip: 10.77.5.11
+ports: [8001]'
+run env -u DEVBOX_YES "$DEVBOX" up
+is "$status" 1 "the host's services are asked about"
+like "$err" 'devbox.yaml:1:50: error: .*services of the host \(network.host\)' 'by name and line'
+run bx up
+is "$status" 0 'with consent it starts'
+is "$(address)" 10.77.5.11/23 'the box has its fixed address'
+is "$(bx -q exec -T -- ip -4 route show default | tr -s ' ' | sed 's/ *$//')" 'default via 10.77.4.2 dev tap0' 'and the gateway of its subnet'
+is "$(bx -q exec -T -- cat /etc/resolv.conf | grep -m 1 nameserver)" 'nameserver 10.77.4.3' 'and its resolver'
+is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 1500 'and its packets'
+is "$(get "http://$outside:$out_port/page")" "from $outside" 'a server outside is reached from there'
+is "$(get "http://host.devbox:$near_port/page")" 'from 127.0.0.1' "the host's services are at host.devbox"
+bx -q exec -T -- sh -c 'python3 -u -m http.server --bind 10.77.5.11 8001 >out 2>&1 &'
+wait_for 20 grep -q Serving "$project/out"
+like "$(curl -sS --noproxy '*' "http://127.0.0.1:$(bx port --json | jq '.[] | select(.box_port == 8001 and .kind == "published") | .host_port')/" 2>&1)" 'get.py' \
+	'a published port leads to a server on its address'
+run bx up
+like "$err" 'up to date' 'up again changes nothing'
+sed -i 's/mtu: 1500/mtu: 1400/' devbox.yaml
+run bx up
+like "$err" 'changed, starting it anew' 'another layout is another box'
+is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 1400 'which has it'
+bx -q down
+
+is "$(bx -q run -- ip -4 -o addr show tap0 | awk '{ print $4 }')" 10.77.5.11/23 'a throw-away box has the same layout'
+
+# --- refused ---
+
+printf 'image: host\nnetwork:\n  subnet: 10.77.0.0/30\n' >devbox.yaml
+run bx up
+is "$status" 1 'a subnet that is too small is refused'
+like "$err" 'devbox.yaml:3:11: error: network.subnet: /30 is not from /8 to /25' 'with its line'
+printf 'network: {subnet: 10.77.0.0/24}\nip: 10.77.1.9\n' >devbox.yaml
+run bx up
+like "$err" "devbox.yaml:2:5: error: ip: '10.77.1.9' is not in network.subnet 10.77.0.0/24
+  hint: 10.77.0.100 is" 'an address of another network'
+printf 'ip: 10.77.1.2\n' >devbox.yaml
+run bx up
+like "$err" "devbox.yaml:1:5: error: ip: '10.77.1.2' is taken: .* for the gateway" 'the address of the gateway'
+
+# A network namespace is a machine with other routes: to 10.0.2.0/24, and in a table of its own to 10.77.0.0/24.
+routed() {
+	unshare -Urn sh -c '
+		ip link set lo up && ip addr add 10.0.2.9/24 dev lo && ip route add 10.77.0.0/24 dev lo table 77 &&
+		exec unshare -U --map-user="$0" --map-group="$0" -- "$@"' "$(id -u)" "$@"
+}
+if unshare -Urn true 2>/dev/null; then
+	printf 'image: host\n' >devbox.yaml
+	run routed env DEVBOX_YES=1 "$DEVBOX" run -- ip -4 -o addr show tap0
+	like "$out" ' 10.0.3.100/24 ' 'where the usual subnet is in use the next one is taken'
+	printf 'image: host\nnetwork: {subnet: 10.77.0.0/16}\n' >devbox.yaml
+	run routed env DEVBOX_YES=1 "$DEVBOX" plan
+	like "$err" 'devbox.yaml:2:19: error: subnet 10.77.0.0/16 overlaps 10.77.0.0/24, which this machine has a route to
+  hint: .*take another, such as 10.0.3.0/24' 'a subnet that hides a network of the machine is refused'
+else
+	skip 'where the usual subnet is in use the next one is taken' 'no user namespaces for unshare'
+	skip 'a subnet that hides a network of the machine is refused' 'no user namespaces for unshare'
+fi
+
+done_testing

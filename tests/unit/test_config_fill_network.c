@@ -1,0 +1,130 @@
+#include "config_fixture.h"
+
+#define HAS_NO_EFFECT(mode)                           \
+	" has no effect with network_mode '" mode     \
+	"' | it is about the project's own network: " \
+	"remove it, or use network_mode 'project'"
+
+static void wrong_values_are_refused(void **state)
+{
+	static const struct refusal table[] = {
+		{"network: yes\n", "1:10: network must be a map with 'subnet', 'backend', "
+				   "'mtu', 'ipv6' or 'host', not 'yes'"},
+		{"network: {mut: 1}\n",
+		 "1:11: unknown key 'mut' in 'network' | did you mean 'mtu'?"},
+		{"network: {subnet: 10.0.0.0}\n",
+		 "1:19: network.subnet must be an IPv4 network such as '10.77.0.0/24', not "
+		 "'10.0.0.0'"},
+		{"network: {subnet: 10.0.0.0/33}\n",
+		 "1:19: network.subnet must be an IPv4 network such as '10.77.0.0/24', not "
+		 "'10.0.0.0/33'"},
+		{"network: {subnet: 'fd00::/64'}\n",
+		 "1:19: network.subnet must be an IPv4 network such as '10.77.0.0/24', not "
+		 "'fd00::/64'"},
+		{"network: {subnet: 10.0.0.0/26}\n",
+		 "1:19: network.subnet: /26 is not from /8 to /25, which is what works"},
+		{"network: {subnet: 10.0.0.9/24}\n",
+		 "1:19: network.subnet: '10.0.0.9/24' is an address in a network, not a "
+		 "network | the network is 10.0.0.0/24"},
+		{"network: {subnet: 8.8.8.0/24}\n",
+		 "1:19: network.subnet: '8.8.8.0/24' is not a private network | the box would "
+		 "not reach whose it is: take one of 10.0.0.0/8, 172.16.0.0/12 or "
+		 "192.168.0.0/16"},
+		{"network: {subnet: 172.0.0.0/8}\n",
+		 "1:19: network.subnet: '172.0.0.0/8' is not a private network | the box "
+		 "would not reach whose it is: take one of 10.0.0.0/8, 172.16.0.0/12 or "
+		 "192.168.0.0/16"},
+		{"network: {mtu: 575}\n", "1:16: network.mtu must be a number of bytes from "
+					  "576 to 65520, not '575'"},
+		{"network: {mtu: 65521}\n", "1:16: network.mtu must be a number of bytes from "
+					    "576 to 65520, not '65521'"},
+		{"network: {mtu: 1000, ipv6: true}\n",
+		 "1:16: network.mtu 1000 is too small for IPv6 | it needs 1280 bytes"},
+		{"network: {ipv6: 6}\n", "1:17: network.ipv6 must be true or false, not '6'"},
+		{"network: {host: on}\n", "1:17: network.host must be true or false, not 'on'"},
+		{"network: {allow: [a]}\n",
+		 "1:18: network.allow is not built yet | remove it; network_mode 'none' lets "
+		 "nothing out"},
+		{"ip: 10.0.2\n", "1:5: ip must be an IPv4 address such as '10.77.0.11', not "
+				 "'10.0.2'"},
+		{"ip: 8.8.8.8\n", "1:5: ip: '8.8.8.8' is not private | take one of "
+				  "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"},
+		{"network: {subnet: 10.77.0.0/24}\nip: 10.78.0.9\n",
+		 "2:5: ip: '10.78.0.9' is not in network.subnet 10.77.0.0/24 | 10.77.0.100 "
+		 "is, for example"},
+		{"ip: 10.77.0.2\n", "1:5: ip: '10.77.0.2' is taken: in subnet 10.77.0.0/24 it "
+				    "is for the gateway | 10.77.0.100 is free, for example"},
+		{"ip: 10.77.0.3\n",
+		 "1:5: ip: '10.77.0.3' is taken: in subnet 10.77.0.0/24 it "
+		 "is for the name server | 10.77.0.100 is free, for example"},
+		{"ip: 10.77.0.255\n",
+		 "1:5: ip: '10.77.0.255' is taken: in subnet 10.77.0.0/24 it "
+		 "is for its broadcasts | 10.77.0.100 is free, for example"},
+		{"network: {subnet: 10.76.0.0/23}\nip: 10.76.0.255\n", "fine"},
+		{"network: {subnet: 10.76.0.0/23}\nip: 10.76.0.0\n",
+		 "2:5: ip: '10.76.0.0' is taken: in subnet 10.76.0.0/23 it "
+		 "is for the network itself | 10.76.0.100 is free, for example"},
+		{"network_mode: none\nip: 10.77.0.9\n", "2:5: ip" HAS_NO_EFFECT("none")},
+		{"network_mode: host\nnetwork: {mtu: 1500}\n",
+		 "2:16: network.mtu" HAS_NO_EFFECT("host")},
+		{"network_mode: host\nnetwork: {host: false}\n",
+		 "2:17: network.host" HAS_NO_EFFECT("host")},
+		{"network_mode: none\nnetwork: {}\n", "fine"},
+	};
+
+	desk_expect(*state, table, ARRAY_LEN(table));
+}
+
+static void backends_are_named(void **state)
+{
+	AUTO_FREE char *words = desk_refusal(*state, "network: {backend: slirp}\n");
+	struct spec spec = desk_good(*state, "network: {backend: slirp4netns}\n");
+
+	assert_true(str_starts(words, "devbox.yaml:1:20: network.backend must be 'auto'"));
+	assert_int_equal(spec.network.backend, BACKEND_SLIRP);
+	spec_done(&spec);
+	spec = desk_good(*state, "network: {backend: auto}\n");
+	assert_int_equal(spec.network.backend, BACKEND_AUTO);
+	spec_done(&spec);
+}
+
+static void values_are_kept(void **state)
+{
+	struct spec spec = desk_good(*state, "network:\n  subnet: 10.77.0.0/16\n  mtu: 1500\n"
+					     "  ipv6: true\n  host: true\nip: 10.77.3.4\n");
+	const struct spec_network *n = &spec.network;
+
+	assert_int_equal(n->subnet.base, 0x0a4d0000);
+	assert_int_equal(n->subnet.bits, 16);
+	assert_int_equal(n->subnet_at.line, 2);
+	assert_int_equal(n->mtu.value, 1500);
+	assert_true(n->has_ipv6);
+	assert_true(n->reaches_host);
+	assert_int_equal(n->address, 0x0a4d0304);
+	spec_done(&spec);
+}
+
+static void an_address_alone_has_its_neighbours_for_a_subnet(void **state)
+{
+	struct spec spec = desk_good(*state, "ip: 192.168.7.9\n");
+
+	assert_int_equal(spec.network.subnet.base, 0xc0a80700);
+	assert_int_equal(spec.network.subnet.bits, 24);
+	assert_int_equal(spec.network.subnet_at.line, 1);
+	spec_done(&spec);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(wrong_values_are_refused, desk_make,
+						desk_remove),
+		cmocka_unit_test_setup_teardown(backends_are_named, desk_make, desk_remove),
+		cmocka_unit_test_setup_teardown(values_are_kept, desk_make, desk_remove),
+		cmocka_unit_test_setup_teardown(
+			an_address_alone_has_its_neighbours_for_a_subnet, desk_make,
+			desk_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
