@@ -62,7 +62,7 @@ TREE_LDFLAGS    := -fsanitize=$(SAN)
 endif
 
 # Of libcrypto only SHA-256, which is one object of it.
-LIBS            := $(call static-lib,yaml) $(call static-lib,seccomp) $(call static-lib,jansson) $(call static-lib,crypto)
+LIBS            := $(call static-lib,yaml) $(call static-lib,seccomp) $(call static-lib,jansson) $(call static-lib,crypto) -pthread
 # devbox-image alone fetches and unpacks, so that devbox starts without some thirty libraries.
 hash            := \#
 HAVE_ISAL       := $(shell printf '$(hash)include <isa-l.h>\nint main(void) { return 0; }' | $(CC) -x c - -o /dev/null -lisal 2>/dev/null && echo 1)
