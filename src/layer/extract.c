@@ -1,4 +1,5 @@
 #include "layer/extract.h"
+#include "layer/settle.h"
 
 #include "util/cleanup.h"
 #include "util/path.h"
@@ -7,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define NEW_FILE (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
@@ -131,6 +133,8 @@ static int make_folder(struct extract *x, struct folder *folder, const char *nam
 	fd = openat(folder->fd, name, DIR_FLAGS);
 	if (fd < 0)
 		return extract_fail(x, "open the folder", err);
+	if (!is_new && x->folders.implied > 0)
+		(void)fremovexattr(fd, SETTLE_MARK);
 	if (attributes_set(x, fd, folder, is_new, err) < 0)
 		return -1;
 
@@ -270,6 +274,8 @@ static int take_root(struct extract *x, struct err *err)
 		return err_set(err, "an entry of the layer has the name of its root, but is no "
 				    "folder");
 	root = folders_enter(&x->folders, "", 0, err);
+	if (root)
+		(void)fremovexattr(root->fd, SETTLE_MARK);
 	if (!root || attributes_set(x, root->fd, root, false, err) < 0)
 		return -1;
 	if (fstat(root->fd, &st) < 0)

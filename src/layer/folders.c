@@ -1,12 +1,14 @@
 #include "layer/folders.h"
 
 #include "layer/name.h"
+#include "layer/settle.h"
 #include "util/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define PARENT_MODE 0755
@@ -136,6 +138,9 @@ static int enter_next(struct folders *f, size_t len, enum missing missing, bool 
 		if (result <= 0)
 			return result;
 		fd = openat(top_of(f)->fd, name, DIR_FLAGS | O_NOFOLLOW);
+		/* Where there are no attributes it stays what it is. */
+		if (fd >= 0 && fsetxattr(fd, SETTLE_MARK, "y", 1, 0) == 0)
+			f->implied++;
 	}
 	if (fd < 0)
 		return fail_on(f->path, "open the folder", err);
@@ -218,6 +223,7 @@ int folders_begin(struct folders *f, int fd, struct err *err)
 {
 	f->count = 0;
 	f->is_stale = false;
+	f->implied = 0;
 	return folders_push(f, fd, "", 0, err) ? 0 : -1;
 }
 

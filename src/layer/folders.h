@@ -38,6 +38,7 @@ struct folders {
 	struct folder stack[FOLDERS_OPEN];
 	size_t count;
 	bool is_stale;
+	size_t implied; /* made because something lies in them, and marked: settle.h */
 	char path[PATH_MAX];
 };
 
@@ -49,8 +50,8 @@ int folders_end(struct folders *folders, struct err *err);
 /**
  * folders_enter() - the folder called by the first @len bytes of @path (struct name's)
  *
- * What is missing is made, 0755; what is there but no folder, nor a link to one, makes way.
- * Return: the folder on top, valid until the next call; NULL: @err.
+ * What is missing is made, 0755, and marked (layer/settle.h); what is there but no folder, nor
+ * a link to one, makes way. Return: the folder on top, valid until the next call; NULL: @err.
  */
 struct folder *folders_enter(struct folders *folders, const char *path, size_t len,
 			     struct err *err);

@@ -3,6 +3,7 @@
 #include "layer/name.h"
 #include "layer/packxattr.h"
 #include "layer/seen.h"
+#include "layer/settle.h"
 #include "layer/tarwrite.h"
 #include "util/cleanup.h"
 
@@ -268,8 +269,9 @@ static int put_folder(struct pack *p, int fd, struct err *err)
 	item = item_of(p, &st, TAR_FOLDER);
 	item.path = p->len ? p->path : "./";
 	item.xattrs = &xattrs;
-	if (put(p, &item, err) < 0 || (is_opaque && put_opaque(p, err) < 0) ||
-	    put_children(p, fd, err) < 0)
+	/* What its layer did not list is that of the layers below. */
+	if ((!settle_is_marked(fd, SETTLE_MARK) && put(p, &item, err) < 0) ||
+	    (is_opaque && put_opaque(p, err) < 0) || put_children(p, fd, err) < 0)
 		return -1;
 	p->depth--;
 	return 0;

@@ -1,5 +1,6 @@
 #include "layer/extract.h"
 #include "layer/layer.h"
+#include "layer/settle.h"
 #include "layer/stream.h"
 #include "layer/tarread.h"
 
@@ -72,6 +73,8 @@ static int begin_folder(struct extract *x, int diff_fd, struct err *err)
 		return err_sys(err, "look at the layer's folder");
 	if ((st.st_mode & S_ISGID) && fchmod(diff_fd, st.st_mode & 01777) < 0)
 		return err_sys(err, "set the mode of the layer's folder");
+	/* Until it is listed; where there are no attributes nothing is settled. */
+	(void)fsetxattr(diff_fd, SETTLE_MARK, "y", 1, 0);
 	return folders_begin(&x->folders, diff_fd, err);
 }
 
@@ -85,7 +88,11 @@ static int extract_all(struct extract *x, struct err *err)
 	}
 	if (result < 0 || tar_reader_drain(x->tar, err) < 0)
 		return -1;
-	return whiteout_finish(x, err);
+	if (whiteout_finish(x, err) < 0)
+		return -1;
+	if (x->folders.implied > 0)
+		(void)fsetxattr(x->folders.stack[0].fd, SETTLE_MARK_INSIDE, "y", 1, 0);
+	return 0;
 }
 
 static int extract(struct extract *x, int diff_fd, struct watch *watch, struct err *err)

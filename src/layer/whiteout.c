@@ -1,4 +1,5 @@
 #include "layer/extract.h"
+#include "layer/settle.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
@@ -188,8 +189,11 @@ static int hide_below(struct extract *x, const char *name, struct err *err)
 	if (!folder)
 		return 0;
 	fd = openat(folder->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0)
+	if (fd >= 0) {
+		/* It is not the one that was removed. */
+		(void)fremovexattr(fd, SETTLE_MARK);
 		return set_opaque(x, fd, name, err);
+	}
 	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
 		       ? 0
 		       : extract_fail(x, "open", err);

@@ -1,5 +1,6 @@
 #include "puller/puller.h"
 
+#include "puller/settle.h"
 #include "util/cleanup.h"
 #include "util/str.h"
 
@@ -92,26 +93,39 @@ static int publish_names(struct puller *puller, const struct intake *intake,
 	return 0;
 }
 
-int intake_publish(struct puller *puller, const struct intake *intake, const struct crew *crew,
-		   struct err *err)
+static int publish(struct puller *puller, const struct intake *intake,
+		   const struct strv *layers, struct err *err)
 {
-	AUTO_STRV struct strv layers = {0};
 	struct image image = {
 		.id = (char *)(uintptr_t)intake->id,
 		.config_digest = (char *)(uintptr_t)intake->config_digest,
 		.platform = *intake->platform,
+		.layers = *layers,
 		.stored_ms = now_ms(),
 	};
-	size_t here = 0;
 
-	add_layers(crew, &layers);
-	image.layers = layers;
 	if (blob_write(&puller->store, intake->config, intake->config_len,
 		       intake->config_digest, err) < 0 ||
 	    blob_write(&puller->store, intake->manifest, intake->manifest_len, intake->id,
 		       err) < 0)
 		return -1;
-	if (publish_names(puller, intake, &image, err) < 0)
+	return publish_names(puller, intake, &image, err);
+}
+
+int intake_publish(struct puller *puller, const struct intake *intake, const struct crew *crew,
+		   struct err *err)
+{
+	AUTO_STRV struct strv layers = {0};
+	struct layer_lease lease = {0};
+	size_t here = 0;
+	int rc;
+
+	add_layers(crew, &layers);
+	rc = settle_layers(puller, &layers, &lease, err);
+	if (rc == 0)
+		rc = publish(puller, intake, &layers, err);
+	layer_lease_done(&lease);
+	if (rc < 0)
 		return -1;
 	for (size_t i = 0; i < crew->count; i++)
 		here += crew->jobs[i].was_here;

@@ -34,42 +34,42 @@ static int give_descriptors(const struct sandbox *sandbox)
  * The same program anew: what was read of the caller's environment and logins is not in the
  * memory of who reads what strangers made.
  */
-__attribute__((noreturn)) static void become(const struct sandbox *sandbox,
-					     const char *const *argv)
+__attribute__((noreturn)) static void become(const struct sandbox *sandbox, char *const *argv)
 {
 	static struct worker_message message;
 	static const char *const no_env[] = {NULL};
 
 	if (give_descriptors(sandbox) == 0)
-		(void)execve("/proc/self/exe", (char *const *)(uintptr_t)argv,
-			     (char *const *)(uintptr_t)no_env);
+		(void)execve("/proc/self/exe", argv, (char *const *)(uintptr_t)no_env);
 	(void)err_sys(&message.err, "start the process that unpacks");
 	message.kind = WORKER_FAILED;
 	(void)!write(sandbox->socket, &message, sizeof(message));
 	_exit(1);
 }
 
-static int start(const struct sandbox *sandbox, const char *work, struct worker *out_worker,
-		 struct err *err)
+/* @more: arguments of this work; may be NULL */
+static int start(const struct sandbox *sandbox, const char *work, const struct strv *more,
+		 struct worker *out_worker, struct err *err)
 {
-	AUTO_FREE char *parent = xasprintf("%d", (int)getpid());
-	const char *const argv[] = {"devbox-image",
-				    WORKER_VERB,
-				    work,
-				    sandbox->userns_fd >= 0 ? "userns" : "here",
-				    parent,
-				    sandbox->path,
-				    NULL};
+	AUTO_STRV struct strv argv = {0};
 	struct sandbox inside = *sandbox;
 	int pair[2];
 	pid_t pid;
 
+	strv_add(&argv, "devbox-image");
+	strv_add(&argv, WORKER_VERB);
+	strv_add(&argv, work);
+	strv_add(&argv, sandbox->userns_fd >= 0 ? "userns" : "here");
+	strv_addf(&argv, "%d", (int)getpid());
+	strv_add(&argv, sandbox->path);
+	if (more)
+		strv_add_all(&argv, more);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, "make a socket pair");
 	inside.socket = pair[1];
 	pid = fork();
 	if (pid == 0)
-		become(&inside, argv);
+		become(&inside, argv.items);
 	(void)close(pair[1]);
 	if (pid < 0) {
 		(void)close(pair[0]);
@@ -81,13 +81,23 @@ static int start(const struct sandbox *sandbox, const char *work, struct worker 
 
 int worker_unpack(const struct sandbox *sandbox, struct worker *out_worker, struct err *err)
 {
-	return start(sandbox, WORKER_UNPACK, out_worker, err);
+	return start(sandbox, WORKER_UNPACK, NULL, out_worker, err);
 }
 
 int worker_pack(const struct sandbox *sandbox, enum layer_compression compression,
 		struct worker *out_worker, struct err *err)
 {
-	return start(sandbox, worker_pack_words[compression], out_worker, err);
+	return start(sandbox, worker_pack_words[compression], NULL, out_worker, err);
+}
+
+int worker_settle(const struct sandbox *sandbox, const struct strv *ids, uint32_t first_id,
+		  struct worker *out_worker, struct err *err)
+{
+	AUTO_STRV struct strv more = {0};
+
+	strv_addf(&more, "%u", first_id);
+	strv_add_all(&more, ids);
+	return start(sandbox, WORKER_SETTLE, &more, out_worker, err);
 }
 
 static void say_how_it_ended(struct worker *worker, struct worker_message *out_message)

@@ -4,6 +4,7 @@
 #include "layer/layer.h"
 #include "puller/sandbox.h"
 #include "util/err.h"
+#include "util/str.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -41,6 +42,13 @@ int worker_unpack(const struct sandbox *sandbox, struct worker *out_worker, stru
 int worker_pack(const struct sandbox *sandbox, enum layer_compression compression,
 		struct worker *out_worker, struct err *err);
 /**
+ * worker_settle() - start one that says to @sandbox->stream_fd what lies on top of the layers
+ * @ids in the folder (layer/settle.h)
+ * @first_id:	struct settle's
+ */
+int worker_settle(const struct sandbox *sandbox, const struct strv *ids, uint32_t first_id,
+		  struct worker *out_worker, struct err *err);
+/**
  * worker_read() - its result, when the socket is readable; then it has ended
  * Return: 1, 0 when there is none now. One that ended without a result is reported as
  * WORKER_FAILED.
@@ -49,10 +57,12 @@ int worker_read(struct worker *worker, struct worker_message *out_message);
 /** worker_end() - kill and reap it. Accepts one that is not there. */
 void worker_end(struct worker *worker);
 
-/* Between both sides: devbox-image WORKER_VERB WORK userns|here PARENT FOLDER, with the
- * descriptors SANDBOX_*_FD and the user namespace after them. */
+/* Between both sides: devbox-image WORKER_VERB WORK userns|here PARENT FOLDER [MORE...], with
+ * the descriptors SANDBOX_*_FD and the user namespace after them. To settle takes FIRST_ID
+ * ID... besides. */
 #define WORKER_VERB "worker"
 #define WORKER_UNPACK "unpack"
+#define WORKER_SETTLE "settle"
 extern const char *const worker_pack_words[]; /* by enum layer_compression */
 /** worker_main() - @argv: from WORK on. Never returns. */
 __attribute__((noreturn)) void worker_main(char **argv);

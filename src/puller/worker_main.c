@@ -1,5 +1,6 @@
 #include "puller/worker.h"
 
+#include "layer/settle.h"
 #include "util/cleanup.h"
 #include "util/str.h"
 
@@ -67,8 +68,34 @@ const char *const worker_pack_words[] = {
 	[LAYER_ZSTD] = "pack-zstd",
 };
 
-static void work(const char *what, uint32_t id_count, struct worker_message *message)
+/* @argv: FIRST_ID ID... */
+static void settle(char **argv, struct worker_message *message)
 {
+	struct settle settle = {.layers_fd = SANDBOX_DIR_FD};
+	int64_t first_id;
+
+	message->kind = WORKER_FAILED;
+	if (!argv[0] || str_to_i64(argv[0], &first_id) < 0 || first_id < 0 ||
+	    first_id > UINT32_MAX) {
+		(void)err_set(&message->err, "settle the layers: no first id");
+		return;
+	}
+	settle.first_id = (uint32_t)first_id;
+	settle.ids = (const char *const *)(uintptr_t)(argv + 1);
+	while (settle.ids[settle.count])
+		settle.count++;
+	if (layer_settle(&settle, SANDBOX_STREAM_FD, &message->packed, &message->err) == 0)
+		message->kind = WORKER_PACKED;
+}
+
+static void work(char **argv, uint32_t id_count, struct worker_message *message)
+{
+	const char *what = argv[0];
+
+	if (strcmp(what, WORKER_SETTLE) == 0) {
+		settle(argv + 4, message);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(worker_pack_words); i++) {
 		if (strcmp(what, worker_pack_words[i]) == 0) {
 			pack((enum layer_compression)i, message);
@@ -112,7 +139,7 @@ void worker_main(char **argv)
 		_exit(1);
 	}
 	message.first_uid = ids.first_uid;
-	work(argv[0], ids.count, &message);
+	work(argv, ids.count, &message);
 	send_message(&message);
 	_exit(0);
 }
