@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Signals of the menu; the first line of it is "Cancel". */
-static const int signals[] = {SIGTERM, SIGINT,  SIGHUP,  SIGKILL, SIGQUIT,
-			      SIGUSR1, SIGUSR2, SIGCONT, SIGSTOP};
+/* Signals of the menu; the first line of it is "Cancel". Stopping a box is pausing it. */
+static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGKILL, SIGQUIT, SIGUSR1, SIGUSR2};
 
 void request_done(struct request *request)
 {
@@ -35,9 +34,9 @@ struct request *add_request(struct app *app, enum request_kind kind, const struc
 	return request;
 }
 
-/* "devbox -p PROJECT [-C FOLDER] VERB": verbs that read the profile need the folder. */
-static struct request *begin_verb(struct app *app, enum request_kind kind,
-				  const struct box *box, const char *verb)
+/* Verbs that read the profile need the folder. */
+struct request *add_verb(struct app *app, enum request_kind kind, const struct box *box,
+			 const char *verb)
 {
 	struct request *request = add_request(app, kind, box);
 
@@ -55,7 +54,7 @@ static struct request *begin_verb(struct app *app, enum request_kind kind,
 
 static void job(struct app *app, const struct box *box, const char *verb)
 {
-	struct request *request = begin_verb(app, REQUEST_JOB, box, verb);
+	struct request *request = add_verb(app, REQUEST_JOB, box, verb);
 
 	strv_add(&request->argv, box->name);
 }
@@ -70,8 +69,7 @@ static void jobs(struct app *app, const char *verb, bool running)
 			job(app, boxes[i], verb);
 }
 
-/* "api-gw", "2 boxes". free() it. */
-static char *target_words(const struct app *app)
+char *target_words(const struct app *app)
 {
 	AUTO_FREE struct box **boxes = NULL;
 	const size_t count = targets(app, &boxes);
@@ -89,7 +87,7 @@ static void ask(struct app *app, enum action action, const char *verb)
 static void shell(struct app *app)
 {
 	const struct box *box = selected_box(app);
-	struct request *request = begin_verb(app, REQUEST_TERMINAL, box, "shell");
+	struct request *request = add_verb(app, REQUEST_TERMINAL, box, "shell");
 
 	strv_add(&request->argv, box->name);
 }
@@ -101,7 +99,7 @@ static void run_command(struct app *app, const char *command)
 
 	if (!box || !*command)
 		return;
-	request = begin_verb(app, REQUEST_TERMINAL, box, "exec");
+	request = add_verb(app, REQUEST_TERMINAL, box, "exec");
 	strv_add(&request->argv, box->name);
 	strv_add(&request->argv, "--");
 	strv_add(&request->argv, "sh");
@@ -168,7 +166,7 @@ static void kill_boxes(struct app *app, int line)
 
 		if (!box_is_running(boxes[i]))
 			continue;
-		request = begin_verb(app, REQUEST_JOB, boxes[i], "kill");
+		request = add_verb(app, REQUEST_JOB, boxes[i], "kill");
 		strv_add(&request->argv, "--signal");
 		strv_add(&request->argv, signal_name(signals[line - 1]));
 		strv_add(&request->argv, boxes[i]->name);
@@ -184,7 +182,7 @@ static void remove_box(struct app *app, const char *typed)
 		return;
 	}
 	/* What up started goes with it: down is about a project. */
-	(void)begin_verb(app, REQUEST_JOB, box, "down");
+	(void)add_verb(app, REQUEST_JOB, box, "down");
 }
 
 static void ask_remove(struct app *app)
@@ -228,6 +226,10 @@ void act(struct app *app, enum action action)
 		pause_or_go(app);
 	} else if (action == ACTION_KILL) {
 		kill_menu(app);
+	} else if (action == ACTION_CHANGE) {
+		change_menu(app);
+	} else if (action == ACTION_PORT) {
+		ports_menu(app);
 	} else if (action == ACTION_REMOVE) {
 		ask_remove(app);
 	}
@@ -245,4 +247,8 @@ void act_answered(struct app *app, enum action action, int at, const char *input
 		remove_box(app, input);
 	else if (action == ACTION_RUN)
 		run_command(app, input);
+	else if (action == ACTION_CHANGE)
+		change_answered(app, at, input);
+	else if (action == ACTION_PORT)
+		ports_answered(app, input);
 }

@@ -336,6 +336,7 @@ void dialog_typed(struct app *app)
 void dialog_answered(struct app *app)
 {
 	const struct dialog dialog = app->dialog;
+	const bool is_menu = dialog.kind == DIALOG_MENU && dialog.at < (int)dialog.lines.count;
 
 	/* The answer may ask the next question. */
 	app->dialog = (struct dialog){0};
@@ -343,7 +344,8 @@ void dialog_answered(struct app *app)
 		(void)snprintf(app->search, INPUT_MAX, "%s", dialog.input);
 		search(app, true);
 	} else if (action_info(dialog.action)->group == GROUP_ACT) {
-		act_answered(app, dialog.action, dialog.at, dialog.input);
+		act_answered(app, dialog.action, dialog.at,
+			     is_menu ? dialog.lines.items[dialog.at] : dialog.input);
 	} else {
 		choose_answered(app, dialog.action, dialog.at, dialog.checks);
 	}

@@ -32,9 +32,11 @@ enum request_kind {
 	REQUEST_SUSPEND,
 	REQUEST_REDRAW,
 	REQUEST_COPY,
+	REQUEST_OPEN, /* an address, in the browser of this machine */
 	REQUEST_SAVE
 };
-/** struct request - @folder: where a program runs; @text: for people, or what to copy */
+/** struct request - @folder: where a program runs; @text: for people, or what to copy or open
+ */
 struct request {
 	enum request_kind kind;
 	struct strv argv;

@@ -25,15 +25,19 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* In the child: what we changed for ourselves is put back. */
-__attribute__((noreturn)) static void become(const struct request *request,
-					     const struct origin *origin)
+void child_restore(const struct origin *origin)
 {
 	for (int number = 1; number < NSIG; number++)
 		if (number != SIGKILL && number != SIGSTOP)
 			(void)signal(number, SIG_DFL);
 	(void)setrlimit(RLIMIT_NOFILE, &origin->files);
 	(void)sigprocmask(SIG_SETMASK, &origin->mask, NULL);
+}
+
+__attribute__((noreturn)) static void become(const struct request *request,
+					     const struct origin *origin)
+{
+	child_restore(origin);
 	if (request->folder && chdir(request->folder) < 0 && chdir("/") < 0)
 		_exit(127);
 	(void)execvp(request->argv.items[0], request->argv.items);

@@ -16,6 +16,9 @@ struct origin {
 	struct rlimit files;
 };
 
+/** child_restore() - in a child: what we changed for ourselves is put back. */
+void child_restore(const struct origin *origin);
+
 /** struct job - one whose output is collected */
 struct job {
 	pid_t pid;
@@ -51,5 +54,11 @@ void jobs_end(struct jobs *jobs);
  */
 int child_on_terminal(const struct request *request, const struct origin *origin, int signals,
 		      int *out_status, struct err *err);
+
+/**
+ * browser_start() - open @address with $BROWSER, else xdg-open, neither of which is waited for
+ * @err:	ENOENT: there is none, or no display to show it on
+ */
+int browser_start(const char *address, const struct origin *origin, struct err *err);
 
 #endif

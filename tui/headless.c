@@ -90,7 +90,7 @@ static void answer_inspect(const struct stage *stage, const struct request *requ
 static void put_requests(const struct stage *stage, struct buf *out)
 {
 	static const char *const kinds[] = {"terminal", "job",  "inspect", "suspend",
-					    "redraw",   "copy", "save"};
+					    "redraw",   "copy", "open",    "save"};
 	struct app *app = stage->app;
 
 	for (size_t i = 0; i < app->request_count; i++) {
@@ -100,7 +100,7 @@ static void put_requests(const struct stage *stage, struct buf *out)
 			buf_printf(out, "%s:", kinds[request->kind]);
 			for (size_t j = 0; j < request->argv.count; j++)
 				buf_printf(out, " %s", request->argv.items[j]);
-			if (request->kind == REQUEST_COPY)
+			if (request->kind == REQUEST_COPY || request->kind == REQUEST_OPEN)
 				buf_printf(out, " %s", request->text);
 			buf_putc(out, '\n');
 		}

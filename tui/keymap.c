@@ -81,6 +81,10 @@ static const struct action_info table[ACTION_COUNT] = {
 	[ACTION_RESTART] = {"restart", "r", ON_BOX, GROUP_ACT, "Restart", "restart!"},
 	[ACTION_PAUSE] = {"pause", "P", ON_BOX, GROUP_ACT, "Pause", "freeze, or let go on"},
 	[ACTION_KILL] = {"kill", "x", ON_BOX, GROUP_ACT, "Kill", "send a signal!"},
+	[ACTION_CHANGE] = {"change-limit", "u", ON_BOX, GROUP_ACT, NULL,
+			   "change a limit, until the next up"},
+	[ACTION_PORT] = {"open-port", "O", ON_BOX, GROUP_ACT, NULL,
+			 "open a port in the browser"},
 	[ACTION_REMOVE] = {"remove", "D", ON_BOX, GROUP_ACT, NULL, "remove! (type its name)"},
 };
 

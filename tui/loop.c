@@ -258,6 +258,21 @@ static void save_screen(struct loop *loop)
 		app_say(loop->app, "saved to %s", path);
 }
 
+/* Where nobody can open it, it can be pasted. */
+static void open_address(struct loop *loop, const struct request *request)
+{
+	struct err err = {0};
+
+	if (browser_start(request->text, &loop->origin, &err) == 0) {
+		app_say(loop->app, "opened %s", request->text);
+	} else if (err.code == ENOENT) {
+		term_copy(request->text);
+		app_say(loop->app, "copied %s: %s", request->text, err.message);
+	} else {
+		app_complain(loop->app, "%s", err.message);
+	}
+}
+
 static void serve(struct loop *loop, const struct request *request)
 {
 	struct err err = {0};
@@ -282,6 +297,9 @@ static void serve(struct loop *loop, const struct request *request)
 	case REQUEST_COPY:
 		term_copy(request->text);
 		app_say(loop->app, "copied '%s'", request->text);
+		break;
+	case REQUEST_OPEN:
+		open_address(loop, request);
 		break;
 	case REQUEST_SAVE:
 		save_screen(loop);

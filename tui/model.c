@@ -18,6 +18,7 @@ static void box_free(struct box *box)
 	free(box->reason);
 	free(box->command);
 	strv_done(&box->notes);
+	port_list_done(&box->ports);
 	files_close(&box->files);
 	free(box);
 }

@@ -1,6 +1,7 @@
 #ifndef TUI_MODEL_H
 #define TUI_MODEL_H
 
+#include "api/status.h"
 #include "tui/files.h"
 #include "tui/reading.h"
 #include "tui/series.h"
@@ -76,6 +77,7 @@ struct box {
 	char *name, *project, *box, *folder, *image, *root_kind, *network, *cgroup, *reason;
 	char *command;
 	struct strv notes;
+	struct port_list ports; /* of the host that lead into it */
 	enum box_state state;
 	pid_t init_pid;
 	int64_t started_ms, finished_ms;

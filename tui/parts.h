@@ -38,12 +38,29 @@ void dialog_typed(struct app *app);
 
 /** act() - carry out one of GROUP_ACT. */
 void act(struct app *app, enum action action);
-/** act_answered() - go on after the question of one of GROUP_ACT. */
+/** act_answered() - go on after the question of one of GROUP_ACT. @input: what was typed, or
+ * the chosen line of a menu */
 void act_answered(struct app *app, enum action action, int at, const char *input);
 /** choose() - one of the actions that change what is shown; false: it is none of them. */
 bool choose(struct app *app, enum action action);
 void choose_answered(struct app *app, enum action action, int at, uint32_t checks);
 struct request *add_request(struct app *app, enum request_kind kind, const struct box *box);
+/** add_verb() - "devbox -p PROJECT [-C FOLDER] VERB"; what else it needs is the caller's. */
+struct request *add_verb(struct app *app, enum request_kind kind, const struct box *box,
+			 const char *verb);
+/** target_words() - "api-gw", "2 boxes". free() it. */
+char *target_words(const struct app *app);
+
+/* --- change.c, ports.c --- */
+
+/** change_menu() - ask which limit; change_answered() - then its value, then change it. */
+void change_menu(struct app *app);
+void change_answered(struct app *app, int at, const char *input);
+/** ports_menu() - open the port of the selected box, or ask which. */
+void ports_menu(struct app *app);
+void ports_answered(struct app *app, const char *line);
+/** ports_words() - "  127.0.0.1:8080 -> 80/tcp" for each. free() it. */
+char *ports_words(const struct box *box);
 
 /* --- views --- */
 

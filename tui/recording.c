@@ -327,6 +327,20 @@ static int add_event(struct model *model, const struct box *box, char *rest, str
 	return 0;
 }
 
+/* As a line of a box's file of ports. */
+static int add_port(struct box *box, const char *rest, struct err *err)
+{
+	struct port_list list;
+	const bool is_one = (port_list_parse(rest, &list), list.count == 1);
+
+	if (is_one)
+		port_list_add(&box->ports, list.items[0].kind, list.items[0].protocol,
+			      list.items[0].address, list.items[0].host_port,
+			      list.items[0].box_port);
+	port_list_done(&list);
+	return is_one ? 0 : bad_word(rest, err);
+}
+
 static void drop_box(struct recording *recording, struct model *model)
 {
 	for (size_t i = 0; i < model->count; i++)
@@ -370,6 +384,8 @@ static int apply_to_box(struct recording *recording, struct model *model, const 
 		env_set(&recording->inspects, box->name, rest);
 	else if (str_eq(key, "note"))
 		strv_add(&box->notes, rest);
+	else if (str_eq(key, "port"))
+		return add_port(box, rest, err);
 	else if (str_eq(key, "gone"))
 		drop_box(recording, model);
 	else

@@ -23,7 +23,7 @@ static char *join(const struct strv *words)
 	return buf_take(&text);
 }
 
-static void take_texts(struct box *box, const struct box_status *status)
+static void take_texts(struct box *box, struct box_status *status)
 {
 	AUTO_FREE char *command = join(&status->command);
 
@@ -37,6 +37,9 @@ static void take_texts(struct box *box, const struct box_status *status)
 	replace(&box->command, command);
 	strv_done(&box->notes);
 	strv_add_all(&box->notes, &status->notes);
+	port_list_done(&box->ports);
+	box->ports = status->ports;
+	status->ports = (struct port_list){0};
 }
 
 /* The numbers of the life before mean nothing for the next one. */
@@ -71,7 +74,7 @@ static void say_change(struct model *model, const struct box *box, enum box_stat
 			    box->reason ? ": " : "", box->reason ? box->reason : "");
 }
 
-static void take_status(struct model *model, const struct box_status *status)
+static void take_status(struct model *model, struct box_status *status)
 {
 	struct box *box = model_box(model, status->name);
 	const bool is_known_box = box != NULL;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define RECORD_SUFFIX ".box"
+#define PORTS_SUFFIX ".ports"
 /* Every how many seconds what is not on the screen, and what hardly changes, is read. */
 #define HIDDEN_EVERY 5
 #define LIMITS_EVERY 10
@@ -225,7 +226,7 @@ static bool handle(struct source *source, struct model *model,
 	for (size_t i = 0; i < source->watch_count; i++) {
 		if (source->watches[i].id != event->wd)
 			continue;
-		if (!str_ends(name, RECORD_SUFFIX))
+		if (!str_ends(name, RECORD_SUFFIX) && !str_ends(name, PORTS_SUFFIX))
 			return false;
 		reload(source, model, source->watches[i].project);
 		return true;

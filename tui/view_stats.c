@@ -235,6 +235,11 @@ void draw_stats(struct app *app, struct rect area)
 	y = draw_pressures(app, box, (struct rect){0, y, area.width, end - y});
 	if (end - y >= 2)
 		y = draw_counters(app, box, 0, y);
+	if (box->ports.count && y < end) {
+		AUTO_FREE char *words = ports_words(box);
+
+		(void)canvas_putf(&app->canvas, 1, y++, STYLE_NORMAL, "PORTS%s", words);
+	}
 	for (size_t i = 0; i < box->notes.count && y < end; i++, y++)
 		(void)canvas_putf(&app->canvas, 1, y, STYLE_WARN, "note: %s",
 				  box->notes.items[i]);

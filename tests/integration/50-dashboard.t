@@ -44,6 +44,9 @@ dashboard() { pgrep -u "$(id -u)" -f "^$(dirname "$DEVBOX")/devbox-tui .*$tmp"; 
 no_dashboard() { ! dashboard; }
 
 mkdir "$tmp/bin" && ln -s "$DEVBOX" "$tmp/bin/devbox"
+printf '#!/bin/sh\necho "$1" >%s\n' "$tmp/opened" >"$tmp/bin/browser"
+chmod +x "$tmp/bin/browser"
+export BROWSER="none-such:$tmp/bin/browser"
 make_project shop 'command:
   - sh
   - -c
@@ -51,7 +54,9 @@ make_project shop 'command:
     echo first words; printf "\033]0;evil\007\033[31mcolour\033[0m\n"; i=0
     while :; do sleep 0.3; i=$$((i + 1)); echo "line $$i"; done'
 bx -q up
-make_project idle 'hostname: idle'
+port=$((20000 + $$ % 20000))
+make_project idle "hostname: idle
+ports: ['127.0.0.1:$port:80']"
 bx -q up
 open_terminal
 
@@ -136,6 +141,47 @@ keys -l 'shap'
 keys Enter
 sees "nothing was removed" 'a wrong one removes nothing'
 
+keys Escape
+keys u
+sees 'change of shop' 'u asks which limit to change'
+keys Down
+keys Down
+keys Enter
+sees 'memory of shop' 'and to what'
+keys -l '12'
+keys Enter
+sees "update failed: devbox: .*'12' is not a size" 'and devbox says what is wrong with it'
+keys u
+sees 'change of shop' 'u again'
+keys End
+keys Up
+keys Enter
+sees 'pids-limit of shop' 'another limit'
+keys -l '77'
+keys Enter
+if [ -e "$(bx -p shop inspect | sed -n 's/.*"cgroup": *"\([^"]*\)".*/\1/p')/pids.max" ]; then
+	sees '\[shop\] update ok' 'is changed'
+else
+	sees 'update failed: devbox: --pids-limit cannot be enforced' 'is refused by name where the machine cannot'
+fi
+keys O
+sees 'no tcp port of the host leads into shop' 'O says when there is no port to open'
+keys -l '\'
+keys -l '/idle'
+keys Enter
+keys Enter
+sees '^ idle +running' 'the other box'
+sees "PORTS +127.0.0.1:$port -> 80/tcp" 'has one'
+keys O
+sees "opened http://127.0.0.1:$port" 'O opens it'
+ok 'in the browser' wait_for 10 grep -qx "http://127.0.0.1:$port" "$tmp/opened"
+keys Escape
+keys -l '\'
+keys -l '/shop'
+keys Enter
+keys Enter
+sees '^ shop +running' 'back to the first'
+
 # --- a shell ---
 
 bx -p shop exec -- sh -c 'echo "PS1=\"box> \"; export PS1" >~/.bash_profile'
@@ -203,6 +249,15 @@ sees '2 boxes' 'NO_COLOR: a dashboard'
 unlike "$(mux capture-pane -p -e -t "$pane")" $'\033\\[[0-9;]*3[0-7]m' 'without colours'
 keys q
 leaves 'NO_COLOR'
+types 'BROWSER= DISPLAY= WAYLAND_DISPLAY= devbox tui'
+sees '2 boxes' 'without a browser: a dashboard'
+keys -l '/idle'
+keys Enter
+keys O
+sees "copied http://127.0.0.1:$port: no browser here" 'an address is copied'
+keys -l '\'
+keys q
+leaves 'without a browser'
 types 'LC_ALL=C devbox tui'
 sees '2 boxes' 'a locale without Unicode: a dashboard'
 is "$(screen | LC_ALL=C tr -d '\0-\177' | wc -c)" 0 'of ASCII only'
