@@ -12,7 +12,9 @@
 #define READ_BYTES (64 * 1024)
 #define STAMP_LEN 27
 
-static const char *const streams[] = {"stdout", "stderr"};
+static const char *const streams[] = {"stdout", "stderr", "devbox"};
+
+_Static_assert(ARRAY_LEN(streams) == LOG_STREAMS, "a half line for each");
 
 /* @count digits at @s as a number, -1 when they are none. */
 static int digits(const char *s, int count)
@@ -224,7 +226,11 @@ static char *next_line(struct log_reader *reader)
 
 static struct log_half *half_of(struct log_reader *reader, const char *stream)
 {
-	return &reader->halves[stream == streams[0] ? 0 : 1];
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(streams) - 1 && stream != streams[i])
+		i++;
+	return &reader->halves[i];
 }
 
 /* Hand out a line that came in several pieces. */

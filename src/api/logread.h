@@ -15,6 +15,7 @@
  */
 
 #define LOG_ROTATIONS 5
+#define LOG_STREAMS 3
 #define LOG_LINE_MAX (1024 * 1024)
 
 /** struct log_piece - one line of a log file; texts point into it */
@@ -47,7 +48,7 @@ struct log_reader {
 	ino_t ino;
 	struct buf data;
 	size_t at;
-	struct log_half halves[2];
+	struct log_half halves[LOG_STREAMS];
 	struct buf text; /* of the line handed out last */
 };
 

@@ -12,6 +12,7 @@ struct numbers {
 	struct cgroup_stats stats;
 	uint64_t running, started_ms, finished_ms, exit_code;
 	uint64_t cpu_limit_milli, working_set, processes;
+	struct net_counters net; /* all STAT_UNKNOWN without */
 };
 
 enum kind { KIND_COUNTER, KIND_GAUGE };
@@ -110,6 +111,30 @@ static const struct family families[] = {
 	 {{"direction=\"read\"", STAT(io_reads)},
 	  {"direction=\"write\"", STAT(io_writes)},
 	  {0}}},
+	{"devbox_box_network_bytes",
+	 "bytes",
+	 "Bytes through the box's own network",
+	 KIND_COUNTER,
+	 SCALE_ONE,
+	 {{"direction=\"received\"", OWN(net.received_bytes)},
+	  {"direction=\"sent\"", OWN(net.sent_bytes)},
+	  {0}}},
+	{"devbox_box_network_packets",
+	 "",
+	 "Packets through the box's own network",
+	 KIND_COUNTER,
+	 SCALE_ONE,
+	 {{"direction=\"received\"", OWN(net.received_packets)},
+	  {"direction=\"sent\"", OWN(net.sent_packets)},
+	  {0}}},
+	{"devbox_box_network_dropped_packets",
+	 "",
+	 "Packets that were dropped at the box's own network",
+	 KIND_COUNTER,
+	 SCALE_ONE,
+	 {{"direction=\"received\"", OWN(net.received_dropped)},
+	  {"direction=\"sent\"", OWN(net.sent_dropped)},
+	  {0}}},
 	{"devbox_box_waiting_seconds",
 	 "seconds",
 	 "Time in which something in the box waited for a resource",
@@ -169,6 +194,11 @@ static void work_out(const struct box_status *status, struct numbers *out)
 		.processes = is_number(stats->pids_current) ? stats->pids_current
 							    : stats->process_count,
 	};
+	/* Every number is unknown when its bytes are all ones. */
+	if (status->has_counters)
+		out->net = status->counters;
+	else
+		memset(&out->net, 0xff, sizeof(out->net));
 }
 
 static void put_label(struct buf *out, const char *name, const char *value, const char *end)

@@ -76,6 +76,15 @@ static void read_stats(struct box_status *status)
 	status->has_stats = true;
 }
 
+static void read_counters(const struct record *record, struct box_status *status)
+{
+	if (!str_eq(record->network, "project") ||
+	    net_counters_read(record->init_pid, &status->counters) < 0)
+		return;
+	status->counted_ns = now_ns();
+	status->has_counters = true;
+}
+
 /* @project_id is the folder the record was found in: a name a user can type. */
 void box_status_fill(const struct record *record, const char *project_id, const char *box,
 		     struct box_status *out_status)
@@ -101,6 +110,7 @@ void box_status_fill(const struct record *record, const char *project_id, const 
 	strv_add_all(&out_status->notes, &record->notes);
 	if (record_is_running(record)) {
 		read_stats(out_status);
+		read_counters(record, out_status);
 		reason_list(record, &out_status->stats, &out_status->troubles);
 	} else {
 		stats_unknown(&out_status->stats);

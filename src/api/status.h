@@ -2,6 +2,7 @@
 #define API_STATUS_H
 
 #include "cgroup/stats.h"
+#include "net/counters.h"
 #include "state/ports.h"
 #include "util/err.h"
 #include "util/str.h"
@@ -15,6 +16,7 @@
  * @name:	PROJECT or PROJECT/SERVICE
  * @state:	"starting", "up", "paused", "exited"
  * @ports:	of the host that lead into it
+ * @counters:	of its own network; without @has_counters it has none, or is gone
  * @stats:	one reading of its cgroup; all STAT_UNKNOWN when it has none
  */
 struct box_status {
@@ -36,6 +38,9 @@ struct box_status {
 	struct strv notes;
 	struct strv troubles; /* who was killed for memory, what holds it up; with what to do */
 	struct port_list ports;
+	bool has_counters;
+	struct net_counters counters;
+	uint64_t counted_ns; /* CLOCK_MONOTONIC of them */
 	bool has_stats;
 	struct cgroup_stats stats;
 	uint64_t sampled_ns; /* CLOCK_MONOTONIC of the reading */

@@ -29,7 +29,7 @@ void logfile_close(struct logfile *log);
 
 /** struct logstream - one stream of a box: what has come of the line that is not finished */
 struct logstream {
-	const char *name; /* "stdout", "stderr" */
+	const char *name; /* "stdout", "stderr"; "devbox" for words of ours */
 	char line[4096];
 	size_t len;
 };

@@ -168,6 +168,9 @@ void reason_list(const struct record *record, const struct cgroup_stats *stats,
 	const uint64_t io = stats->io_pressure.some_avg10 / 10;
 
 	add_oom(record, stats, out_reasons);
+	if (record->net_lost)
+		strv_addf(out_reasons, "no network: %s; 'devbox restart' brings it back",
+			  record->net_lost);
 	if (periods < STAT_NO_LIMIT && periods >= REASON_PERIODS_MIN &&
 	    throttled >= REASON_THROTTLED_PERMILLE)
 		add_throttled(stats, throttled, &record->limits_at, out_reasons);

@@ -29,8 +29,8 @@ char *reason_oom(const char *words, const struct strv *places);
 void reason_slow(const struct cgroup_stats *before, const struct cgroup_stats *now,
 		 uint64_t elapsed_us, const struct strv *places, struct strv *out_reasons);
 
-/** reason_list() - what is to be said of a box now: those that were killed, throttling since it
- * started, stalls of the last ten seconds. */
+/** reason_list() - what is to be said of a box now: those that were killed, a network that is
+ * gone, throttling since it started, stalls of the last ten seconds. */
 void reason_list(const struct record *record, const struct cgroup_stats *stats,
 		 struct strv *out_reasons);
 

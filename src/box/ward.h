@@ -82,6 +82,9 @@ void ward_kill(struct ward *ward);
 void ward_keep_refused(struct ward *ward);
 int64_t ward_realtime_ms(void);
 
+/** ward_network_ended() - what led outside has ended: say so everywhere. */
+void ward_network_ended(struct ward *ward);
+
 /* What happens to the box, for `devbox events`. */
 /** ward_box_name() - the full name. free() it. */
 char *ward_box_name(const struct ward *ward);

@@ -228,10 +228,6 @@ void ward_loop_once(struct ward *ward)
 		accept_client(ward);
 	if (polls[6].revents && notify_handle(notify) < 0)
 		ward_keep_refused(ward);
-	if (polls[5].revents) {
-		net_slirp_stop(&ward->launched.slirp);
-		strv_add(&ward->record->notes, "the network is gone: slirp4netns ended; "
-					       "'devbox restart' brings it back");
-		ward_save(ward);
-	}
+	if (polls[5].revents)
+		ward_network_ended(ward);
 }

@@ -159,6 +159,11 @@ char *state_words(const struct box_status *status)
 	return xstrdup(status->state);
 }
 
+uint64_t net_stat(const struct box_status *status, uint64_t value)
+{
+	return status->has_counters ? value : STAT_UNKNOWN;
+}
+
 void json_stat(struct json *j, const char *key, uint64_t value)
 {
 	if (is_number(value))

@@ -30,6 +30,9 @@ char *age_words(int64_t then_ms, int64_t now_ms);
 /** state_words() - "up", "exited (137)". */
 char *state_words(const struct box_status *status);
 
+/** net_stat() - @value of a box's network; unknown when it has none. */
+uint64_t net_stat(const struct box_status *status, uint64_t value);
+
 /** json_stat() - a number, null when it is unknown or there is no limit. */
 void json_stat(struct json *j, const char *key, uint64_t value);
 

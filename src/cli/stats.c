@@ -51,6 +51,15 @@ static char *rate_words(const struct box_status *before, const struct box_status
 		stat_rate(old_value, new_value, now->sampled_ns - before->sampled_ns));
 }
 
+static char *traffic_words(const struct box_status *before, const struct box_status *now,
+			   uint64_t old_value, uint64_t new_value)
+{
+	if (!before || !before->has_counters || !now->has_counters)
+		return xstrdup("-");
+	return size_words(
+		stat_rate(old_value, new_value, now->counted_ns - before->counted_ns));
+}
+
 static void add_row(struct table *table, const struct box_status *before,
 		    const struct box_status *now)
 {
@@ -68,6 +77,10 @@ static void add_row(struct table *table, const struct box_status *before,
 	strv_take(row, number_words(pids_used(stats)));
 	strv_take(row, rate_words(before, now, old->io_read_bytes, stats->io_read_bytes));
 	strv_take(row, rate_words(before, now, old->io_write_bytes, stats->io_write_bytes));
+	strv_take(row, traffic_words(before, now, before ? before->counters.received_bytes : 0,
+				     now->counters.received_bytes));
+	strv_take(row, traffic_words(before, now, before ? before->counters.sent_bytes : 0,
+				     now->counters.sent_bytes));
 	strv_take(row, share_words(stat_rate(before ? old->cpu_throttled_periods : STAT_UNKNOWN,
 					     stats->cpu_throttled_periods, 1),
 				   stat_rate(before ? old->cpu_periods : STAT_UNKNOWN,
@@ -77,9 +90,9 @@ static void add_row(struct table *table, const struct box_status *before,
 
 static void put_table(const struct box_list *before, const struct box_list *list)
 {
-	static const char *const titles[] = {"BOX",       "CPU",     "LIM%",   "MEM",
-					     "MEM%",      "PIDS",    "READ/s", "WRITE/s",
-					     "THROTTLED", "PRESSURE"};
+	static const char *const titles[] = {"BOX",  "CPU",  "LIM%",      "MEM",
+					     "MEM%", "PIDS", "READ/s",    "WRITE/s",
+					     "RX/s", "TX/s", "THROTTLED", "PRESSURE"};
 	AUTO_TABLE struct table table = {0};
 	struct strv *head = table_row(&table);
 

@@ -12,7 +12,7 @@ void stats_put_csv_head(void)
 		"cpu_throttled_periods,memory_bytes,memory_limit_bytes,memory_current_bytes,"
 		"swap_bytes,oom_kills,pids,pids_limit,io_read_bytes,io_write_bytes,"
 		"cpu_some_avg10_basis_points,memory_some_avg10_basis_points,"
-		"io_some_avg10_basis_points\n");
+		"io_some_avg10_basis_points,network_received_bytes,network_sent_bytes\n");
 }
 
 static void put_row(const struct box_status *before, const struct box_status *now,
@@ -37,6 +37,8 @@ static void put_row(const struct box_status *before, const struct box_status *no
 		stats->cpu_pressure.some_avg10,
 		stats->memory_pressure.some_avg10,
 		stats->io_pressure.some_avg10,
+		net_stat(now, now->counters.received_bytes),
+		net_stat(now, now->counters.sent_bytes),
 	};
 	AUTO_BUF struct buf row = {0};
 

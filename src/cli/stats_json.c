@@ -32,6 +32,18 @@ static void put_memory(struct json *j, const struct cgroup_stats *stats)
 	json_stat(j, "oom_kills", stats->oom_kills);
 }
 
+static void put_network(struct json *j, const struct box_status *status)
+{
+	const struct net_counters *c = &status->counters;
+
+	json_stat(j, "network_received_bytes", net_stat(status, c->received_bytes));
+	json_stat(j, "network_sent_bytes", net_stat(status, c->sent_bytes));
+	json_stat(j, "network_received_packets", net_stat(status, c->received_packets));
+	json_stat(j, "network_sent_packets", net_stat(status, c->sent_packets));
+	json_stat(j, "network_received_dropped", net_stat(status, c->received_dropped));
+	json_stat(j, "network_sent_dropped", net_stat(status, c->sent_dropped));
+}
+
 static void put_pressure(struct json *j, const char *key, const struct cgroup_pressure *p)
 {
 	json_object_begin(j, key);
@@ -59,6 +71,7 @@ void stats_write(struct json *j, const char *key, const struct box_status *befor
 	json_stat(j, "io_write_bytes", stats->io_write_bytes);
 	json_stat(j, "io_reads", stats->io_reads);
 	json_stat(j, "io_writes", stats->io_writes);
+	put_network(j, now);
 	json_object_begin(j, "pressure");
 	put_pressure(j, "cpu", &stats->cpu_pressure);
 	put_pressure(j, "memory", &stats->memory_pressure);

@@ -53,6 +53,9 @@ int net_slirp_start(const struct net_layout *layout, pid_t pid, const char *api_
 		    int log_fd, struct net_slirp *out_slirp, struct err *err);
 /** net_slirp_wait_ready() - wait until it says ready; end of file before that is failure. */
 int net_slirp_wait_ready(struct net_slirp *slirp, int timeout_ms, struct err *err);
+/** net_slirp_end_words() - how it ended by itself, "slirp4netns was killed by signal 9"; before
+ * net_slirp_stop(). free() it. */
+char *net_slirp_end_words(const struct net_slirp *slirp);
 /** net_slirp_stop() - close the exit pipe, reap, unlink the socket; a zeroed one is no error.
  */
 void net_slirp_stop(struct net_slirp *slirp);

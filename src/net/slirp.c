@@ -198,21 +198,27 @@ static char *first_words(int log_fd)
 	return xstrdup(str_trim(text));
 }
 
+char *net_slirp_end_words(const struct net_slirp *slirp)
+{
+	siginfo_t info = {0};
+
+	(void)waitid(P_PID, (id_t)slirp->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	if (info.si_pid == slirp->pid && info.si_code != CLD_EXITED)
+		return xasprintf("slirp4netns was killed by signal %d", info.si_status);
+	return xasprintf("slirp4netns gave up with status %d", info.si_status);
+}
+
 static int explain_end(const struct net_slirp *slirp, struct err *err)
 {
 	AUTO_FREE char *words = NULL;
-	siginfo_t info = {0};
+	AUTO_FREE char *how = NULL;
 
 	(void)wait_readable(slirp->pid_fd, STOP_TIMEOUT_MS);
 	words = first_words(slirp->log_fd);
-	(void)waitid(P_PID, (id_t)slirp->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	how = net_slirp_end_words(slirp);
 	if (*words && str_is_printable(words))
 		return err_set(err, "start the network: slirp4netns gave up: %s", words);
-	if (info.si_pid == slirp->pid && info.si_code != CLD_EXITED)
-		return err_set(err, "start the network: slirp4netns was killed by signal %d",
-			       info.si_status);
-	return err_set(err, "start the network: slirp4netns gave up with status %d",
-		       info.si_status);
+	return err_set(err, "start the network: %s", how);
 }
 
 int net_slirp_wait_ready(struct net_slirp *slirp, int timeout_ms, struct err *err)

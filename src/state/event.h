@@ -31,8 +31,9 @@
 #define EVENT_PAUSED "paused"
 #define EVENT_UNPAUSED "unpaused"
 #define EVENT_THROTTLED "throttled"
-#define EVENT_UPDATED "updated" /* limits, until the next up; @reason says which */
-#define EVENT_REMOVED "removed" /* the last line: only who follows sees it */
+#define EVENT_UPDATED "updated"           /* limits, until the next up; @reason says which */
+#define EVENT_DISCONNECTED "disconnected" /* from its network */
+#define EVENT_REMOVED "removed"           /* the last line: only who follows sees it */
 
 #define EVENT_NO_NUMBER UINT64_MAX
 

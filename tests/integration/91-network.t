@@ -50,6 +50,57 @@ is "$(bx -q exec -T -- cat /etc/resolv.conf | grep -m 1 nameserver)" 'nameserver
 is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 16384 'packets are as large as does not stall'
 bx -q down
 
+# --- counted ---
+
+make_net counted ''
+bx -q up
+head -c $((3 << 20)) /dev/zero >"$tmp/www/$outside/three"
+sent() { bx stats --once --json | jq '.[0].network_sent_bytes'; }
+received() { bx stats --once --json | jq '.[0].network_received_bytes'; }
+before=$(received)
+like "$before" '^[0-9]+$' 'what came is counted'
+get "http://$outside:$out_port/three" >/dev/null
+after=$(received)
+ok 'and grows by what came, and little more' test $((after - before)) -ge $((3 << 20)) -a $((after - before)) -lt $((4 << 20))
+ok 'what went is counted, too' test "$(sent)" -gt 0
+like "$(bx metrics)" "devbox_box_network_bytes_total\{project=\"counted\",box=\"counted\",direction=\"received\"\} [0-9]{7}" 'metrics have it'
+like "$(bx stats --once 2>/dev/null)" 'RX/s +TX/s' 'and the table'
+like "$(bx stats --once --csv | head -n 1)" ',network_received_bytes,network_sent_bytes$' 'and csv'
+bx -q down
+make_net without 'network_mode: none'
+bx -q up
+is "$(bx stats --once --json | jq -c '.[0] | [.network_received_bytes, .network_sent_bytes]')" '[null,null]' 'without a network there is nothing to count'
+bx -q down
+
+# --- killed in the middle of it ---
+
+make_net killed ''
+bx -q up
+bx -q exec -T -- python3 -c '
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+s.sendall(b"GET ")
+print("open", flush=True)
+s.recv(1)' "$outside" "$out_port" >"$tmp/flow" 2>&1 &
+flow=$!
+wait_for 20 grep -q open "$tmp/flow"
+supervisor=$(bx inspect --json | jq .supervisor_pid)
+ok 'slirp4netns is killed in the middle of a flow' kill -9 "$(pgrep -P "$supervisor" slirp4netns)"
+lost() { bx ps --json | jq -r '.[] | select(.name == "killed") | .troubles[]'; }
+is_lost() { [ -n "$(lost)" ]; }
+ok 'that is noticed' wait_for 10 is_lost
+is "$(lost)" "no network: slirp4netns was killed by signal 9; 'devbox restart' brings it back" 'ps says how, and what to do'
+like "$(bx ps)" 'killed: no network: slirp4netns' 'in the table, too'
+is "$(bx events --json | jq -c 'select(.event == "disconnected") | [.box, .reason]')" '["killed","slirp4netns was killed by signal 9"]' 'it is an event'
+is "$(bx logs --json | jq -r 'select(.stream == "devbox") | .text')" "the network is gone: slirp4netns was killed by signal 9; 'devbox restart' brings it back" 'and in the log'
+is "$(bx exec -T -- echo still here)" 'still here' 'the box goes on'
+is "$(pgrep -P "$supervisor" slirp4netns)" '' 'and leaves no dead process'
+ok 'restart' bx -q restart
+wait "$flow"
+is "$(lost)" '' 'and it is forgotten'
+is "$(get "http://$outside:$out_port/page")" "from $outside" 'and works again'
+bx -q down
+
 # --- laid out by the profile ---
 
 make_net laid 'network: {subnet: 10.77.4.0/23, mtu: 1500, host: true}

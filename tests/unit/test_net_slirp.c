@@ -406,6 +406,7 @@ static void death_of_slirp_is_noticed(void **state)
 	struct net_slirp slirp;
 	struct err err = {0};
 	struct pollfd poller = {.events = POLLIN};
+	AUTO_FREE char *words = NULL;
 
 	(void)state;
 	if (net_slirp_start(&layout, target, NULL, -1, &slirp, &err) < 0 ||
@@ -415,6 +416,8 @@ static void death_of_slirp_is_noticed(void **state)
 	assert_int_equal(poll(&poller, 1, 0), 0);
 	assert_int_equal(kill(slirp.pid, SIGKILL), 0);
 	assert_int_equal(poll(&poller, 1, READY_MS), 1);
+	words = net_slirp_end_words(&slirp);
+	assert_string_equal(words, "slirp4netns was killed by signal 9");
 	net_slirp_stop(&slirp);
 	end_target(target);
 }
