@@ -61,7 +61,7 @@ _devbox_takes_argument() {
 }
 
 _devbox() {
-	local verbs='up down start stop restart kill pause unpause update shell exec run ps stats top port logs events metrics inspect tui images pull build load save history rmi prune du config plan doctor completion version help'
+	local verbs='up down start stop restart kill pause unpause update shell exec run ps stats top port network logs events metrics inspect tui images pull build load save history rmi prune du config plan doctor completion version help'
 	local global='-f --file -C --directory -p --project -q --quiet -y --yes -v --verbose --color --progress --version -h --help'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' dashes=0 i word
@@ -91,14 +91,14 @@ _devbox() {
 		mapfile -t COMPREPLY < <(_devbox_argument "$verb" "$prev" "$cur")
 	elif [[ $cur == -* ]]; then
 		case $verb in
-		'' | ps | stats | top | port | logs | events | inspect | images | pull | load | history | prune | du | config | doctor) global+=' --json' ;;
+		'' | ps | stats | top | port | network | logs | events | inspect | images | pull | load | history | prune | du | config | doctor) global+=' --json' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$(_devbox_options "$verb") $global" -- "$cur")
 	else
 		case $verb in
 		'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
 		completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$cur") ;;
-		start | stop | restart | kill | pause | unpause | update | shell | stats | top | port | logs | events | inspect | exec)
+		start | stop | restart | kill | pause | unpause | update | shell | stats | top | port | network | logs | events | inspect | exec)
 			mapfile -t COMPREPLY < <(compgen -W "$(devbox __complete boxes 2>/dev/null)" -- "$cur")
 			;;
 		history | rmi | save)

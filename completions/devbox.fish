@@ -56,6 +56,7 @@ complete -c devbox -n __devbox_no_verb -a ps -d 'list boxes that run'
 complete -c devbox -n __devbox_no_verb -a stats -d 'what boxes use'
 complete -c devbox -n __devbox_no_verb -a top -d 'the processes of a box, the busiest first'
 complete -c devbox -n __devbox_no_verb -a port -d 'which ports of the host lead into boxes'
+complete -c devbox -n __devbox_no_verb -a network -d 'how a box is connected'
 complete -c devbox -n __devbox_no_verb -a logs -d 'what boxes wrote'
 complete -c devbox -n __devbox_no_verb -a events -d 'what happened to boxes'
 complete -c devbox -n __devbox_no_verb -a metrics -d 'numbers of all boxes for Prometheus'
@@ -84,7 +85,7 @@ complete -c devbox -n 'not __devbox_after_dashes' -s p -l project -r -f -d 'name
 complete -c devbox -n 'not __devbox_after_dashes' -s y -l yes -d 'answer what would be asked with yes'
 complete -c devbox -n 'not __devbox_after_dashes' -s q -l quiet -d 'no progress, only results and errors'
 complete -c devbox -n 'not __devbox_after_dashes' -s v -l verbose -d 'say more of what is done'
-complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats top port logs events inspect images pull load history prune du config doctor' -l json -d 'print JSON'
+complete -c devbox -n '__devbox_no_verb; or __devbox_verb ps stats top port network logs events inspect images pull load history prune du config doctor' -l json -d 'print JSON'
 complete -c devbox -n 'not __devbox_after_dashes' -l color -r -f -a 'auto always never' -d 'auto, always or never'
 complete -c devbox -n 'not __devbox_after_dashes' -l progress -r -f -a 'auto tty plain json quiet' -d 'auto, tty, plain, json or quiet'
 complete -c devbox -n 'not __devbox_after_dashes' -l version -d 'print the version'
@@ -164,7 +165,7 @@ complete -c devbox -n '__devbox_verb prune' -l builds -d 'also build steps that 
 complete -c devbox -n '__devbox_verb prune' -l dry-run -d 'only list what would go'
 complete -c devbox -n '__devbox_verb config' -l origin -d 'say file and line of each value'
 
-complete -c devbox -n '__devbox_verb start stop restart kill pause unpause update shell stats top port logs events inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
+complete -c devbox -n '__devbox_verb start stop restart kill pause unpause update shell stats top port network logs events inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb history rmi save' -a '(devbox __complete images 2>/dev/null)' -d image
 complete -c devbox -n '__devbox_verb completion' -a 'bash zsh fish'

@@ -71,6 +71,7 @@ int verb_ps(struct cli *cli);
 int verb_stats(struct cli *cli);
 int verb_top(struct cli *cli);
 int verb_port(struct cli *cli);
+int verb_network(struct cli *cli);
 int verb_logs(struct cli *cli);
 int verb_events(struct cli *cli);
 int verb_metrics(struct cli *cli);

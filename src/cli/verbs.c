@@ -207,6 +207,8 @@ static const struct verb table[] = {
 	 VERB_JSON, 0, 1},
 	{"port", BOXES, "which ports of the host lead into boxes", verb_port, NONE, GROUP_LOOK,
 	 VERB_JSON, MANY},
+	{"network", BOX, "how a box is connected", verb_network, NONE, GROUP_LOOK, VERB_JSON, 0,
+	 1},
 	{"logs", BOXES, "what boxes wrote", verb_logs, logs_options, GROUP_LOOK, VERB_JSON,
 	 MANY},
 	{"events", BOXES, "what happened to boxes", verb_events, events_options, GROUP_LOOK,

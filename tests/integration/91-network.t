@@ -70,6 +70,12 @@ bx -q down
 make_net without 'network_mode: none'
 bx -q up
 is "$(bx stats --once --json | jq -c '.[0] | [.network_received_bytes, .network_sent_bytes]')" '[null,null]' 'without a network there is nothing to count'
+is "$(bx network --json | jq -c '[.mode, .subnet, .mtu, .names]')" '["none",null,null,[]]' 'and network has little to show'
+bx -q stop
+run bx network
+is "$status" 1 'of a box that does not run it shows nothing'
+like "$err" "box 'without' is not running
+  hint: 'devbox up' starts it" 'and says so'
 bx -q down
 
 # --- killed in the middle of it ---
@@ -85,6 +91,7 @@ s.recv(1)' "$outside" "$out_port" >"$tmp/flow" 2>&1 &
 flow=$!
 wait_for 20 grep -q open "$tmp/flow"
 supervisor=$(bx inspect --json | jq .supervisor_pid)
+is "$(bx network --json | jq .backend_pid)" "$(pgrep -P "$supervisor" slirp4netns)" 'network says which process leads outside'
 ok 'slirp4netns is killed in the middle of a flow' kill -9 "$(pgrep -P "$supervisor" slirp4netns)"
 lost() { bx ps --json | jq -r '.[] | select(.name == "killed") | .troubles[]'; }
 is_lost() { [ -n "$(lost)" ]; }
@@ -93,6 +100,7 @@ is "$(lost)" "no network: slirp4netns was killed by signal 9; 'devbox restart' b
 like "$(bx ps)" 'killed: no network: slirp4netns' 'in the table, too'
 is "$(bx events --json | jq -c 'select(.event == "disconnected") | [.box, .reason]')" '["killed","slirp4netns was killed by signal 9"]' 'it is an event'
 is "$(bx logs --json | jq -r 'select(.stream == "devbox") | .text')" "the network is gone: slirp4netns was killed by signal 9; 'devbox restart' brings it back" 'and in the log'
+is "$(bx network --json | jq -c '[.lost, .backend_pid]')" '["slirp4netns was killed by signal 9",null]' 'network knows'
 is "$(bx exec -T -- echo still here)" 'still here' 'the box goes on'
 is "$(pgrep -P "$supervisor" slirp4netns)" '' 'and leaves no dead process'
 ok 'restart' bx -q restart
@@ -121,6 +129,19 @@ bx -q exec -T -- sh -c 'python3 -u -m http.server --bind 10.77.5.11 8001 >out 2>
 wait_for 20 grep -q Serving "$project/out"
 like "$(curl -sS --noproxy '*' "http://127.0.0.1:$(bx port --json | jq '.[] | select(.box_port == 8001 and .kind == "published") | .host_port')/" 2>&1)" 'get.py' \
 	'a published port leads to a server on its address'
+is "$(bx network --json | jq -c '[.box, .mode, .subnet, .gateway, .dns, .address, .mtu, .ipv6, .host, .backend, .lost]')" \
+	'["laid","project","10.77.4.0/23","10.77.4.2","10.77.4.3","10.77.5.11",1500,false,true,"slirp4netns",null]' 'network shows its layout'
+is "$(bx network --json | jq -c .names)" '[{"name":"laid","address":"10.77.5.11"},{"name":"host.devbox","address":"10.77.4.2"}]' 'and names'
+is "$(bx network --json | jq -c '.ports[] | select(.kind == "published") | .box_port')" 8001 'and ports'
+like "$(bx network)" 'subnet +10.77.4.0/23
+gateway +10.77.4.2
+dns +10.77.4.3
+mtu +1500
+ipv6 +no
+backend +slirp4netns, process [0-9]+
+laid +10.77.5.11
+host.devbox +10.77.4.2
+port +127.0.0.1:[0-9]+ -> 8001/tcp, published' 'for people, too'
 run bx up
 like "$err" 'up to date' 'up again changes nothing'
 sed -i 's/mtu: 1500/mtu: 1400/' devbox.yaml
