@@ -69,7 +69,7 @@ HAVE_ISAL       := $(shell printf '$(hash)include <isa-l.h>\nint main(void) { re
 IMAGE_LIBS      := -lcurl -larchive $(if $(HAVE_ISAL),$(call static-lib,isal)) -lz -lzstd -pthread
 
 # devbox-tui alone draws; ncurses with wide characters, whose terminal part is a library of its own.
-TUI_LIBS        := -lncursesw -ltinfo
+TUI_LIBS        := -lncursesw -ltinfo $(call static-lib,jansson)
 
 # The user's own flags come last, so they win.
 ALL_CFLAGS       = $(STD_FLAGS) $(WARN_FLAGS) $(TREE_CFLAGS) $(CPPFLAGS) $(CFLAGS)

@@ -90,25 +90,38 @@ void model_sweep(struct model *model)
 	model->count = kept;
 }
 
-void model_event(struct model *model, const char *box, bool is_bad, const char *format, ...)
+static void forget_oldest(struct model *model)
 {
-	struct event *event;
+	free(model->events[0].box);
+	free(model->events[0].text);
+	model->event_count--;
+	memmove(model->events, model->events + 1, model->event_count * sizeof(*model->events));
+}
+
+void model_event(struct model *model, int64_t time_ms, const char *box, bool is_bad,
+		 const char *format, ...)
+{
+	size_t at = model->event_count;
 	va_list args;
 
+	/* Projects are read one after the other. */
+	while (at > 0 && model->events[at - 1].time_ms > time_ms)
+		at--;
 	if (model->event_count == EVENTS_MAX) {
-		free(model->events[0].box);
-		free(model->events[0].text);
-		model->event_count--;
-		memmove(model->events, model->events + 1,
-			model->event_count * sizeof(*model->events));
+		if (at == 0)
+			return;
+		forget_oldest(model);
+		at--;
 	}
 	model->events =
 		xrealloc(model->events, (model->event_count + 1) * sizeof(*model->events));
-	event = &model->events[model->event_count++];
-	*event =
-		(struct event){.time_ms = model->now_ms, .box = xstrdup(box), .is_bad = is_bad};
+	memmove(model->events + at + 1, model->events + at,
+		(model->event_count - at) * sizeof(*model->events));
+	model->event_count++;
+	model->events[at] =
+		(struct happening){.time_ms = time_ms, .box = xstrdup(box), .is_bad = is_bad};
 	va_start(args, format);
-	event->text = xvasprintf(format, args);
+	model->events[at].text = xvasprintf(format, args);
 	va_end(args);
 }
 

@@ -100,13 +100,14 @@ struct box {
 	bool is_visible; /* a view shows it: dear numbers are worth it */
 };
 
-struct event {
+/** struct happening - an event of a box, in words */
+struct happening {
 	int64_t time_ms;
 	char *box;
 	bool is_bad;
 	char *text;
 };
-#define EVENTS_MAX 500
+#define EVENTS_MAX 2000
 
 /** struct process - of the box that is looked at */
 struct process {
@@ -139,7 +140,7 @@ struct host {
 struct model {
 	struct box **boxes;
 	size_t count;
-	struct event *events;
+	struct happening *events; /* oldest first */
 	size_t event_count;
 	struct host host;
 	struct processes processes;
@@ -156,9 +157,9 @@ struct box *model_box(const struct model *model, const char *name);
 struct box *model_add(struct model *model, const char *name);
 /** model_sweep() - drop all boxes that are not is_seen. */
 void model_sweep(struct model *model);
-/** model_event() - remember that something happened. */
-void model_event(struct model *model, const char *box, bool is_bad, const char *format, ...)
-	ERR_PRINTF(4, 5);
+/** model_event() - remember that something happened; the oldest are forgotten. */
+void model_event(struct model *model, int64_t time_ms, const char *box, bool is_bad,
+		 const char *format, ...) ERR_PRINTF(5, 6);
 /** model_alerts() - how many there are that nobody has seen. */
 size_t model_alerts(const struct model *model);
 /** model_set_state() - the state from what a record says; exit statuses are looked at. */
@@ -185,8 +186,8 @@ void box_forget_numbers(struct box *box);
  *
  * Rates of numbers that went backwards are UNKNOWN.
  */
-void box_take(struct model *model, struct box *box, const struct reading *reading,
-	      unsigned int what, uint64_t now_ns);
+void box_take(struct box *box, const struct reading *reading, unsigned int what,
+	      uint64_t now_ns);
 
 /** box_judge() - alerts by the numbers as they are. Once a second. */
 void box_judge(struct model *model, struct box *box);

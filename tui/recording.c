@@ -314,16 +314,14 @@ static int add_process(struct model *model, const struct box *box, char *rest, s
 
 static int add_event(struct model *model, const struct box *box, char *rest, struct err *err)
 {
-	const int64_t now_ms = model->now_ms;
 	const char *ago = strsep(&rest, " ");
 	const char *kind = strsep(&rest, " ");
 	double seconds;
 
 	if (!kind || !rest || parse_value_word(ago, &seconds) < 0 || !is_known(seconds))
 		return bad_word("event", err);
-	model->now_ms -= (int64_t)(seconds * 1000);
-	model_event(model, box->name, str_eq(kind, "bad"), "%s", rest);
-	model->now_ms = now_ms;
+	model_event(model, model->now_ms - (int64_t)(seconds * 1000), box->name,
+		    str_eq(kind, "bad"), "%s", rest);
 	return 0;
 }
 

@@ -54,36 +54,14 @@ static void begin_life(struct box *box, const struct box_status *status)
 	box->dirty = true;
 }
 
-static void say_change(struct model *model, const struct box *box, enum box_state before,
-		       bool is_new_life)
-{
-	if (is_new_life && box->state == BOX_UP)
-		model_event(model, box->name, false, "started (pid %ld)", (long)box->init_pid);
-	else if (before == box->state)
-		return;
-	else if (box->state == BOX_PAUSED)
-		model_event(model, box->name, false, "paused");
-	else if (before == BOX_PAUSED && box->state == BOX_UP)
-		model_event(model, box->name, false, "goes on");
-	else if (!box_is_running(box) && box->has_exit)
-		model_event(model, box->name, box->state != BOX_EXITED,
-			    "ended with status %d%s%s", box->exit_code, box->reason ? ": " : "",
-			    box->reason ? box->reason : "");
-	else if (!box_is_running(box))
-		model_event(model, box->name, box->state != BOX_EXITED, "ended%s%s",
-			    box->reason ? ": " : "", box->reason ? box->reason : "");
-}
-
 static void take_status(struct model *model, struct box_status *status)
 {
 	struct box *box = model_box(model, status->name);
 	const bool is_known_box = box != NULL;
-	enum box_state before;
 	bool is_new_life;
 
 	if (!box)
 		box = model_add(model, status->name);
-	before = box->state;
 	is_new_life = !is_known_box || box->init_pid != status->init_pid ||
 		      box->started_ms != status->started_ms;
 	take_texts(box, status);
@@ -99,10 +77,6 @@ static void take_status(struct model *model, struct box_status *status)
 		box->rates.cpu = UNKNOWN;
 	}
 	box->is_seen = true;
-	if (is_known_box)
-		say_change(model, box, before, is_new_life);
-	else if (model->now_ns)
-		say_change(model, box, BOX_EXITED, is_new_life);
 }
 
 int records_read(const char *runtime_dir, const char *project, struct model *model,

@@ -122,8 +122,8 @@ static void add_graphs(struct box *box)
 		series_add(&box->graphs[i], values[i]);
 }
 
-void box_take(struct model *model, struct box *box, const struct reading *reading,
-	      unsigned int what, uint64_t now_ns)
+void box_take(struct box *box, const struct reading *reading, unsigned int what,
+	      uint64_t now_ns)
 {
 	const struct reading old = box->now;
 
@@ -148,11 +148,6 @@ void box_take(struct model *model, struct box *box, const struct reading *readin
 	take_levels(box);
 	if (what & READ_CHEAP)
 		add_graphs(box);
-	if (is_number(old.event_oom_kill) && is_number(reading->event_oom_kill) &&
-	    reading->event_oom_kill > old.event_oom_kill) {
-		model_event(model, box->name, true, "oom-kill: %.0f killed, memory limit hit",
-			    (double)(reading->event_oom_kill - old.event_oom_kill));
-	}
 }
 
 static void raise_alert(struct model *model, struct box *box, enum alert_kind kind, bool holds,
@@ -174,12 +169,6 @@ static void raise_alert(struct model *model, struct box *box, enum alert_kind ki
 		return;
 	alert->is_now = alert->is_set = true;
 	alert->time_ms = model->now_ms;
-	if (kind != ALERT_OOM && kind != ALERT_FAILED) {
-		char *words = box_alert_words(box, kind);
-
-		model_event(model, box->name, true, "%s", words);
-		free(words);
-	}
 }
 
 static void judge_memory(struct model *model, struct box *box)

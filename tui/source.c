@@ -66,6 +66,7 @@ void source_close(struct source *source)
 	for (size_t i = 0; i < source->watch_count; i++)
 		free(source->watches[i].project);
 	free(source->watches);
+	history_close(source);
 	cleanup_close(&source->inotify);
 	host_close(source);
 }
@@ -183,6 +184,7 @@ static void reload(struct source *source, struct model *model, const char *proje
 	(void)records_read(source->places.runtime, project, model, &ignored);
 	open_boxes(source, model);
 	say_missing(model);
+	history_follow(source, model);
 }
 
 /* The kernel says whether a box is frozen, and whether anybody is left in it. */
@@ -231,7 +233,7 @@ static bool handle(struct source *source, struct model *model,
 		reload(source, model, source->watches[i].project);
 		return true;
 	}
-	return box_event(source, model, event->wd);
+	return history_changed(source, model, event) || box_event(source, model, event->wd);
 }
 
 bool source_changed(struct source *source, struct model *model)
@@ -286,7 +288,7 @@ static void measure_memory(struct source *source, struct model *model)
 	}
 }
 
-static void sample_box(struct source *source, struct model *model, struct box *box, size_t i)
+static void sample_box(struct source *source, struct box *box, size_t i)
 {
 	const unsigned int what = what_to_read(source, box, i);
 	struct reading reading = box->now;
@@ -298,7 +300,7 @@ static void sample_box(struct source *source, struct model *model, struct box *b
 		box->dirty = true;
 		return;
 	}
-	box_take(model, box, &reading, what, now_ns());
+	box_take(box, &reading, what, now_ns());
 }
 
 /* Without a cgroup nothing tells that a box ended but its record, and that may be a lie. */
@@ -317,10 +319,13 @@ static void check_lost(struct source *source, struct model *model)
 void source_sample(struct source *source, struct model *model)
 {
 	source_now(model);
+	/* Not before the first picture, which has no room for it. */
+	if (source->tick == 0)
+		history_follow(source, model);
 	measure_memory(source, model);
 	for (size_t i = 0; i < model->count; i++) {
 		if (model->boxes[i]->files.is_open)
-			sample_box(source, model, model->boxes[i], i);
+			sample_box(source, model->boxes[i], i);
 		box_judge(model, model->boxes[i]);
 	}
 	if (source->tick % HIDDEN_EVERY == 1)

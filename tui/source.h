@@ -26,6 +26,8 @@ struct source {
 	int root_watch;
 	struct watch *watches;
 	size_t watch_count;
+	struct feed *feeds;
+	size_t feed_count;
 	int proc_stat, meminfo, pressure[PRESSURE_COUNT];
 	uint64_t host_busy, host_ns;
 	uint64_t tick;
@@ -53,6 +55,16 @@ void source_now(struct model *model);
 /** records_read() - the records of @project (NULL: of all) into the model. */
 int records_read(const char *runtime_dir, const char *project, struct model *model,
 		 struct err *err);
+
+/* --- history.c --- */
+
+struct inotify_event;
+/** history_follow() - read what happened in projects that are new, and hear of what will. */
+void history_follow(struct source *source, struct model *model);
+/** history_changed() - @event is about one of these files. */
+bool history_changed(struct source *source, struct model *model,
+		     const struct inotify_event *event);
+void history_close(struct source *source);
 
 /* --- host.c --- */
 

@@ -123,7 +123,7 @@ void help_build(struct app *app)
 
 /* --- events and alerts --- */
 
-static bool is_of(const struct app *app, const struct event *event)
+static bool is_of(const struct app *app, const struct happening *event)
 {
 	return app->screen == SCREEN_ALERTS || str_eq(event->box, app->selected);
 }
@@ -139,7 +139,7 @@ void draw_events(struct app *app, struct rect area)
 	if (app->screen == SCREEN_EVENTS || app->screen == SCREEN_ALERTS)
 		clamp_scroll(&app->scroll, count, area.height);
 	for (size_t i = model->event_count; i > 0 && y < area.y + area.height; i--) {
-		const struct event *event = &model->events[i - 1];
+		const struct happening *event = &model->events[i - 1];
 		const bool has_name = app->screen == SCREEN_ALERTS;
 		char clock[WORD_MAX];
 
@@ -153,7 +153,7 @@ void draw_events(struct app *app, struct rect area)
 	}
 	if (!count)
 		canvas_put(&app->canvas, area.x + 1, area.y, area.width, STYLE_DIM,
-			   "nothing since the dashboard was opened");
+			   "nothing was written down yet");
 }
 
 void draw_alerts(struct app *app, struct rect area)

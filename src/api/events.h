@@ -2,7 +2,7 @@
 #define API_EVENTS_H
 
 #include "api/api.h"
-#include "state/event.h"
+#include "state/event_words.h"
 
 /**
  * struct events_options - which events; borrowed

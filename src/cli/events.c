@@ -1,6 +1,5 @@
 #include "api/events.h"
 
-#include "cli/event_words.h"
 #include "cli/format.h"
 #include "cli/report.h"
 #include "cli/select.h"

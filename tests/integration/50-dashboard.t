@@ -112,12 +112,14 @@ keys i
 sees '"name": "shop"' 'i shows all that is known'
 keys 4
 sees '\[4 Events\]' '4 shows what happened'
+sees '^ [0-9:]{8} +started +pid [0-9]+' 'also before the dashboard was opened'
 
 # --- acting ---
 
 keys P
 sees 'shop +paused' 'P freezes the box'
 sees '\[shop\] pause ok' 'and says so'
+sees '^ [0-9:]{8} +paused' 'it is an event as it happens'
 keys P
 sees 'shop +running' 'and lets it go on'
 keys S
