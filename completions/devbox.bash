@@ -13,7 +13,7 @@ _devbox_options() {
 	run) echo '--image --platform --pull --network -T --no-tty -e --env -u --user -w --workdir --allow-degraded' ;;
 	ps) echo '-a --all' ;;
 	stats) echo '--once --interval --csv' ;;
-	logs) echo '-f --follow -n --tail --since --until --grep -t --timestamps' ;;
+	logs) echo '-f --follow -n --tail --since --until --grep --net -t --timestamps' ;;
 	events) echo '-f --follow --since' ;;
 	metrics) echo '--listen --format' ;;
 	inspect) echo '--type' ;;

@@ -135,6 +135,7 @@ complete -c devbox -n '__devbox_verb events' -s f -l follow -d 'go on with what 
 complete -c devbox -n '__devbox_verb events' -l since -r -f -d 'only what is not older than this'
 complete -c devbox -n '__devbox_verb logs' -l until -r -f -d 'only what is older than this'
 complete -c devbox -n '__devbox_verb logs' -l grep -r -f -d 'only lines in which the regular expression is found'
+complete -c devbox -n '__devbox_verb logs' -l net -d 'what a filtered network let through and refused'
 complete -c devbox -n '__devbox_verb logs' -s t -l timestamps -d 'begin each line with its time'
 complete -c devbox -n '__devbox_verb inspect' -l type -r -f -a 'box image' -d 'box or image; a box, and where there is none an image'
 complete -c devbox -n '__devbox_verb tui' -l ascii -d 'only ASCII characters'

@@ -136,6 +136,7 @@ int devbox_doctor(struct devbox *devbox, struct host_report *out_report, struct 
  * @since_ms:	0: all; CLOCK_REALTIME milliseconds
  * @until_ms:	0: all; up to then, and nothing is followed
  * @wants:	lines it does not want are neither counted nor shown; NULL: all are wanted
+ * @net:	what the network filter let through and refused, instead of what they wrote
  * @tail:	last lines only, SIZE_MAX: all
  * @line:	called for each line; a non-zero return ends it
  * With follow, returns when every box ended or @line said so.
@@ -143,6 +144,7 @@ int devbox_doctor(struct devbox *devbox, struct host_report *out_report, struct 
 struct logs_options {
 	const struct strv *boxes;
 	bool follow;
+	bool net;
 	int64_t since_ms, until_ms;
 	size_t tail;
 	bool (*wants)(void *arg, const char *text);

@@ -12,7 +12,8 @@
 #define READ_BYTES (64 * 1024)
 #define STAMP_LEN 27
 
-static const char *const streams[] = {"stdout", "stderr", "devbox"};
+static const char *const streams[] = {"stdout",  "stderr",  "devbox",
+				      "allowed", "refused", "failed"};
 
 _Static_assert(ARRAY_LEN(streams) == LOG_STREAMS, "a half line for each");
 

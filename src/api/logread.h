@@ -15,7 +15,7 @@
  */
 
 #define LOG_ROTATIONS 5
-#define LOG_STREAMS 3
+#define LOG_STREAMS 6
 #define LOG_LINE_MAX (1024 * 1024)
 
 /** struct log_piece - one line of a log file; texts point into it */

@@ -66,7 +66,14 @@ static bool is_running(const struct source *source)
 	return running;
 }
 
-static void add_source(struct sources *sources, const struct project *project, const char *box)
+/* What the network filter says lies beside what the box says. */
+static const char *suffix(bool net)
+{
+	return net ? ".net" : ".log";
+}
+
+static void add_source(struct sources *sources, const struct project *project, const char *box,
+		       bool net)
 {
 	struct source *source;
 
@@ -78,30 +85,44 @@ static void add_source(struct sources *sources, const struct project *project, c
 		.box = xstrdup(box),
 		.runtime_dir = xstrdup(project->runtime_dir),
 		.state_dir = xstrdup(project->state_dir),
-		.path = xasprintf("%s/%s.log", project->state_dir, box),
+		.path = xasprintf("%s/%s%s", project->state_dir, box, suffix(net)),
 	};
 }
 
-static int add_named(struct devbox *devbox, const char *name, struct sources *sources,
+/* A box that was started already, though nothing was written. */
+static bool is_known(const struct source *source, bool net)
+{
+	struct record record = {0};
+	struct err ignored;
+	bool is_known;
+
+	if (record_load(source->runtime_dir, source->box, &record, &ignored) < 0)
+		return false;
+	is_known = !net || str_eq(record.network, "filtered");
+	record_done(&record);
+	return is_known;
+}
+
+static int add_named(struct devbox *devbox, const char *name, bool net, struct sources *sources,
 		     struct err *err)
 {
 	AUTO_FREE char *box = NULL;
 	struct project project;
-	struct record record = {0};
-	struct err ignored;
 	const struct source *source;
 
 	if (devbox_find_box(devbox, name, &project, &box, err) < 0)
 		return -1;
-	add_source(sources, &project, box);
+	add_source(sources, &project, box, net);
 	source = &sources->items[sources->count - 1];
 	project_done(&project);
 
-	if (access(source->path, F_OK) == 0)
+	if (access(source->path, F_OK) == 0 || is_known(source, net))
 		return 0;
-	if (record_load(source->runtime_dir, box, &record, &ignored) == 0) {
-		record_done(&record); /* it wrote nothing yet */
-		return 0;
+	if (net && is_known(source, false)) {
+		(void)err_set(err, "nothing is known of the connections of box '%s'",
+			      source->name);
+		err->code = ENOENT;
+		return err_hint(err, "a box with network_mode 'filtered' has a log of them");
 	}
 	(void)err_set(err, "there is no box '%s', and no log of it", source->name);
 	err->code = ENOENT;
@@ -109,7 +130,7 @@ static int add_named(struct devbox *devbox, const char *name, struct sources *so
 }
 
 /* Every box of the project that has a log; its dev box when none has. */
-static int add_all(struct devbox *devbox, struct sources *sources, struct err *err)
+static int add_all(struct devbox *devbox, bool net, struct sources *sources, struct err *err)
 {
 	AUTO_CLOSEDIR DIR *dir = NULL;
 	const struct dirent *entry;
@@ -121,22 +142,22 @@ static int add_all(struct devbox *devbox, struct sources *sources, struct err *e
 	while (dir && (entry = readdir(dir))) {
 		AUTO_FREE char *box = NULL;
 
-		if (entry->d_name[0] == '.' || !str_ends(entry->d_name, ".log"))
+		if (entry->d_name[0] == '.' || !str_ends(entry->d_name, suffix(net)))
 			continue;
-		box = xstrndup(entry->d_name, strlen(entry->d_name) - strlen(".log"));
-		add_source(sources, &project, box);
+		box = xstrndup(entry->d_name, strlen(entry->d_name) - strlen(suffix(net)));
+		add_source(sources, &project, box, net);
 	}
 	project_done(&project);
-	return sources->count ? 0 : add_named(devbox, NULL, sources, err);
+	return sources->count ? 0 : add_named(devbox, NULL, net, sources, err);
 }
 
 static int add_sources(struct devbox *devbox, const struct logs_options *options,
 		       struct sources *sources, struct err *err)
 {
 	if (!options->boxes || !options->boxes->count)
-		return add_all(devbox, sources, err);
+		return add_all(devbox, options->net, sources, err);
 	for (size_t i = 0; i < options->boxes->count; i++)
-		if (add_named(devbox, options->boxes->items[i], sources, err) < 0)
+		if (add_named(devbox, options->boxes->items[i], options->net, sources, err) < 0)
 			return -1;
 	return 0;
 }

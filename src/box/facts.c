@@ -1,6 +1,7 @@
 #include "box/facts.h"
 
 #include "box/facts_parts.h"
+#include "net/filter.h"
 #include "net/net.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
@@ -119,10 +120,15 @@ static void text_facts(const struct facts_request *request, struct box_facts *fa
 
 	facts->hostname =
 		xstrdup(spec->hostname.value ? spec->hostname.value : request->project->id);
-	if (fd_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &host_text, &ignored) < 0)
+	/* A box that is filtered asks for nothing but what it means. */
+	if (spec->network_mode == NET_FILTERED ||
+	    fd_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &host_text, &ignored) < 0)
 		host_text = xstrdup("");
-	facts->resolv_conf = net_resolv_conf(host_text, &spec->dns, &spec->dns_search,
-					     network ? ipv4_text(network->dns, dns) : NULL);
+	facts->resolv_conf =
+		net_resolv_conf(host_text, &spec->dns, &spec->dns_search,
+				spec->network_mode == NET_FILTERED ? NET_FILTER_ADDRESS
+				: network ? ipv4_text(network->dns, dns)
+					  : NULL);
 	facts->hosts = net_hosts(
 		facts->hostname,
 		network && network->reaches_host ? ipv4_text(network->gateway, gateway) : NULL,

@@ -2,6 +2,7 @@
 
 #include "cgroup/cgroup.h"
 #include "util/cleanup.h"
+#include "util/path.h"
 
 #include <errno.h>
 #include <string.h>
@@ -37,17 +38,31 @@ static int start_slirp(const struct prepared *p, int log_fd, struct launched *la
 	return net_move_address(pid, layout, err);
 }
 
+static int start_filter(const struct prepared *p, struct launched *launched, struct err *err)
+{
+	const char *log = p->net_filter.log_path;
+	AUTO_FREE char *dir = xstrndup(log, (size_t)(strrchr(log, '/') - log));
+
+	if (path_mkdirs(dir, 0700) < 0)
+		return err_sys(err, "make '%s'", dir);
+	return net_filter_start(&p->net_filter, launched->process.pid, &launched->slirp, err);
+}
+
 static int connect_network(const struct prepared *p, const struct launch_options *options,
 			   struct launched *launched, struct err *err)
 {
-	if (options->network != NET_PROJECT && !options->on_ready)
+	const bool is_alone = options->network == NET_HOST || options->network == NET_NONE;
+
+	if (is_alone && !options->on_ready)
 		return 0;
 	if (box_await_ready(&launched->process, &p->plan, err) < 0)
 		return -1;
 	if (options->on_ready && options->on_ready(options->on_ready_arg, err) < 0)
 		return -1;
-	if (options->network != NET_PROJECT)
+	if (is_alone)
 		return 0;
+	if (options->network == NET_FILTERED)
+		return start_filter(p, launched, err);
 	return start_slirp(p, options->log_fd, launched, err);
 }
 

@@ -26,6 +26,7 @@ void prepared_done(struct prepared *p)
 	plan_done(&p->plan);
 	free(p->plan_text);
 	filter_done(&p->filter);
+	net_filter_done(&p->net_filter);
 	free(p->profile);
 	free(p->exec_filter);
 	strv_done(&p->argv);
@@ -198,6 +199,8 @@ static void prepare_command(const struct prepare_request *request, struct prepar
 	p->cwd = prepare_cwd(request->working_dir, request->cwd, spec->workspace.source,
 			     spec->workspace.target, fallback);
 	add_image_env(request->image_env, &p->env);
+	if (spec->network_mode == NET_FILTERED)
+		prepare_proxies(&p->env);
 	box_environment(spec, &p->identity, request->caller_env, &p->env);
 	for (i = 0; request->env && i < request->env->count; i++) {
 		AUTO_FREE char *name =

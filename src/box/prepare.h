@@ -4,6 +4,7 @@
 #include "box/facts.h"
 #include "box/start.h"
 #include "cgroup/cgroup.h"
+#include "net/filter.h"
 #include "state/record.h"
 
 /**
@@ -60,7 +61,8 @@ struct prepared {
 	struct strv lower;
 	struct accounts accounts;
 	struct box_identity identity;
-	struct net_layout network; /* network_mode project */
+	struct net_layout network;    /* network_mode project */
+	struct net_filter net_filter; /* network_mode filtered */
 	struct box_facts facts;
 	struct plan plan;
 	char *plan_text;

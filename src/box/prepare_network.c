@@ -1,6 +1,7 @@
 #include "box/prepare_parts.h"
 
 #include "net/layout.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 
@@ -8,6 +9,31 @@ _Static_assert(NET_GATEWAY_AT == SUBNET_GATEWAY_AT && NET_DNS_AT == SUBNET_DNS_A
 		       NET_ADDRESS_AT == SUBNET_ADDRESS_AT && NET_BITS_MIN == SUBNET_BITS_MIN &&
 		       NET_BITS_MAX == SUBNET_BITS_MAX,
 	       "what the profile is checked for is what happens");
+
+void prepare_proxies(struct strv *env)
+{
+	static const char *const names[] = {"http_proxy", "https_proxy", "all_proxy",
+					    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"};
+	static const char inside[] = "localhost,127.0.0.1,::1";
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		env_set(env, names[i], NET_FILTER_PROXY);
+	env_set(env, "no_proxy", inside);
+	env_set(env, "NO_PROXY", inside);
+}
+
+/* Boxes that are thrown away have a log together; it is named after what they are for. */
+static void prepare_filter(const struct prepare_request *request, struct net_filter *out)
+{
+	const struct spec_network *network = &request->spec->network;
+	const char *name = request->upper_dir       ? "build"
+			   : request->is_throw_away ? "run"
+						    : request->box;
+
+	strv_add_all(&out->allow, &network->allow.items);
+	out->to_private = network->reaches_host;
+	out->log_path = xasprintf("%s/%s.net", request->project->state_dir, name);
+}
 
 int prepare_network(const struct prepare_request *request, struct prepared *p, struct err *err)
 {
@@ -24,6 +50,8 @@ int prepare_network(const struct prepare_request *request, struct prepared *p, s
 	struct net_routes routes = {0};
 	int rc;
 
+	if (spec->network_mode == NET_FILTERED)
+		prepare_filter(request, &p->net_filter);
 	if (spec->network_mode != NET_PROJECT)
 		return 0;
 	if (request->kept_subnet)

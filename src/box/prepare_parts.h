@@ -18,9 +18,14 @@ int prepare_limits_here(const struct spec *spec, bool allow_degraded, struct pre
 void prepare_text(const struct prepare_request *request, const struct prepared *p,
 		  struct buf *out);
 
-/** prepare_network() - lay out the network of network_mode project. @err: names the profile's
+/** prepare_network() - lay out the network of network_mode project, or what is let through of
+ * filtered. @err: names the profile's
  * line. */
 int prepare_network(const struct prepare_request *request, struct prepared *p, struct err *err);
+
+/** prepare_proxies() - the variables that lead programs to the proxy of network_mode filtered.
+ */
+void prepare_proxies(struct strv *env);
 
 /** prepare_print_ports() - its lines "port …" and "forward …", which are live */
 void prepare_print_ports(const struct prepare_request *request, struct buf *out);

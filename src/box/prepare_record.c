@@ -9,7 +9,12 @@
 
 static const char *network_name(enum net_mode mode)
 {
-	return mode == NET_HOST ? "host" : mode == NET_NONE ? "none" : "project";
+	static const char *const names[] = {[NET_PROJECT] = "project",
+					    [NET_HOST] = "host",
+					    [NET_NONE] = "none",
+					    [NET_FILTERED] = "filtered"};
+
+	return names[mode];
 }
 
 static void print_network(const struct spec *spec, const struct net_layout *n, struct buf *out)
@@ -22,7 +27,11 @@ static void print_network(const struct spec *spec, const struct net_layout *n, s
 			   cidr_text(&n->subnet, subnet), ipv4_text(n->address, address),
 			   n->mtu, net_backend_name(n->backend), n->has_ipv6 ? ", ipv6" : "",
 			   n->reaches_host ? ", reaches the host" : "");
+	if (spec->network_mode == NET_FILTERED && spec->network.reaches_host)
+		buf_puts(out, " reaches the host");
 	buf_putc(out, '\n');
+	for (size_t i = 0; i < spec->network.allow.items.count; i++)
+		buf_printf(out, "allow %s\n", spec->network.allow.items.items[i]);
 }
 
 /* What else makes a box a different one: a change of these means a new start. Limits are live,

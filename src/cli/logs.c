@@ -94,6 +94,7 @@ int verb_logs(struct cli *cli)
 	struct logs_options options = {
 		.boxes = &cli->args.words,
 		.follow = args_has(&cli->args, "follow"),
+		.net = args_has(&cli->args, "net"),
 		.tail = SIZE_MAX,
 	};
 	struct printer printer = {

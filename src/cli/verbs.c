@@ -94,6 +94,7 @@ static const struct option logs_options[] = {
 	{"since", 0, "DURATION", "only what is not older than this", NULL},
 	{"until", 0, "DURATION", "only what is older than this", NULL},
 	{"grep", 0, "PATTERN", "only lines in which the regular expression is found", NULL},
+	{"net", 0, NULL, "what a filtered network let through and refused", NULL},
 	{"timestamps", 't', NULL, "begin each line with its time", NULL},
 	END,
 };

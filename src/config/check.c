@@ -136,7 +136,9 @@ static int check_ports(const struct spec *spec, struct err *err)
 {
 	static const char hint[] = "with network_mode 'host' ports are the host's as they "
 				   "are, with 'none' the box has none to publish";
-	const char *mode = spec->network_mode == NET_HOST ? "host" : "none";
+	const char *mode = spec->network_mode == NET_HOST   ? "host"
+			   : spec->network_mode == NET_NONE ? "none"
+							    : "filtered";
 
 	if (spec->network_mode != NET_PROJECT && spec->port_count > 0) {
 		(void)origin_fail(err, &spec->ports[0].at,

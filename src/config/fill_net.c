@@ -10,15 +10,14 @@
 
 int fill_network_mode(struct fill *f, const char *key, const struct node *value)
 {
-	static const char *const choices[] = {"project", "host", "none", NULL};
-	static const enum net_mode modes[] = {NET_PROJECT, NET_HOST, NET_NONE};
+	static const char *const choices[] = {"project", "host", "none", "filtered", NULL};
+	static const enum net_mode modes[] = {NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED};
 	size_t i;
 
-	if (value->kind == NODE_SCALAR &&
-	    (strcmp(value->text, "filtered") == 0 || str_starts(value->text, "service:"))) {
+	if (value->kind == NODE_SCALAR && str_starts(value->text, "service:")) {
 		(void)place_fail(f->err, &value->at, "network_mode '%.100s' is not built yet",
 				 value->text);
-		return err_hint(f->err, "use 'project', 'host' or 'none'");
+		return err_hint(f->err, "use 'project', 'filtered', 'host' or 'none'");
 	}
 	if (value_choice(f, key, value, choices, &i) < 0)
 		return -1;

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-/* `network` and `ip`: how the network of network_mode 'project' is laid out. */
+/* `network` and `ip`: how the network of network_mode 'project' is laid out, and what that of
+ * 'filtered' lets through. */
+
+#define ALLOWED_MAX 256
+#define HOST_NAME_LEN 253
 
 #define MTU_MIN 576
 #define MTU_MIN_IPV6 1280
@@ -93,10 +97,48 @@ static int fill_host(struct fill *f, const char *what, const struct node *value)
 	return value_bool(f, what, value, &f->spec->network.reaches_host);
 }
 
-static int refuse_allow(struct fill *f, const char *what, const struct node *value)
+/* "example.org", "*.example.org", each perhaps with ":8443" */
+static bool is_allowable(const char *text)
 {
-	(void)place_fail(f->err, &value->at, "%s is not built yet", what);
-	return err_hint(f->err, "remove it; network_mode 'none' lets nothing out");
+	AUTO_FREE char *name = xstrndup(text, strcspn(text, ":"));
+	const char *bare = str_starts(name, "*.") ? name + 2 : name;
+	const char *label = strrchr(bare, '.');
+	uint64_t port = 443;
+
+	if (text[strlen(name)] && str_to_u64(text + strlen(name) + 1, &port) < 0)
+		return false;
+	/* What could be an address is none: 10.0.0.1 would be any number of names. */
+	label = label ? label + 1 : bare;
+	return port >= 1 && port <= UINT16_MAX && is_host_name(bare, HOST_NAME_LEN) &&
+	       ((*label >= 'a' && *label <= 'z') || (*label >= 'A' && *label <= 'Z'));
+}
+
+static int add_allowed(struct fill *f, const char *what, const struct node *item)
+{
+	static const char accepted[] = "a host such as 'example.org', 'example.org:8443' or "
+				       "'*.example.org'";
+	struct spec_list *allow = &f->spec->network.allow;
+	const char *text;
+
+	if (value_text(f, what, item, accepted, &text) < 0)
+		return -1;
+	if (!is_allowable(text)) {
+		(void)value_refuse(f, what, item, accepted);
+		return err_hint(f->err, "names only, without addresses, schemes and paths");
+	}
+	if (allow->items.count == ALLOWED_MAX)
+		return place_fail(f->err, &item->at, "%s: more than %d hosts", what,
+				  ALLOWED_MAX);
+	strv_add(&allow->items, text);
+	allow->at = xrealloc(allow->at, allow->items.count * sizeof(*allow->at));
+	allow->at[allow->items.count - 1] = value_origin(f, item);
+	return 0;
+}
+
+static int fill_allow(struct fill *f, const char *what, const struct node *value)
+{
+	f->spec->network.allow_at = value_origin(f, value);
+	return value_each(f, what, value, false, add_allowed);
 }
 
 int fill_network(struct fill *f, const char *key, const struct node *value)
@@ -106,14 +148,15 @@ int fill_network(struct fill *f, const char *key, const struct node *value)
 		fill_one *fill;
 	} parts[] = {
 		{"subnet", fill_subnet}, {"backend", fill_backend}, {"mtu", fill_mtu},
-		{"ipv6", fill_ipv6},     {"host", fill_host},       {"allow", refuse_allow},
+		{"ipv6", fill_ipv6},     {"host", fill_host},       {"allow", fill_allow},
 	};
 
 	if (value->kind == NODE_NULL)
 		return 0;
 	if (value->kind != NODE_MAP)
 		return value_refuse(f, key, value,
-				    "a map with 'subnet', 'backend', 'mtu', 'ipv6' or 'host'");
+				    "a map with 'subnet', 'backend', 'mtu', 'ipv6', 'host' or "
+				    "'allow'");
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		const struct node *part = node_get(value, parts[i].name);
 		AUTO_FREE char *what = xasprintf("%s.%s", key, parts[i].name);
@@ -184,26 +227,57 @@ static int check_address(struct spec_network *n, struct err *err)
 	return err_hint(err, "%s is free, for example", other);
 }
 
+static const char *mode_name(enum net_mode mode)
+{
+	static const char *const names[] = {[NET_PROJECT] = "project",
+					    [NET_HOST] = "host",
+					    [NET_NONE] = "none",
+					    [NET_FILTERED] = "filtered"};
+
+	return names[mode];
+}
+
 static int check_has_effect(const struct spec *spec, struct err *err)
 {
 	const struct spec_network *n = &spec->network;
 	const struct {
 		const char *name;
 		const struct origin *at;
+		bool is_for_filtered;
 	} keys[] = {
-		{"network.subnet", &n->subnet_at}, {"network.backend", &n->backend_at},
-		{"network.mtu", &n->mtu.at},       {"network.ipv6", &n->ipv6_at},
-		{"network.host", &n->host_at},     {"ip", &n->address_at},
+		{"network.subnet", &n->subnet_at, false},
+		{"network.mtu", &n->mtu.at, false},
+		{"network.backend", &n->backend_at, false},
+		{"network.ipv6", &n->ipv6_at, false},
+		{"network.host", &n->host_at, true},
+		{"ip", &n->address_at, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		if (!keys[i].at->file)
+		if (!keys[i].at->file ||
+		    (keys[i].is_for_filtered && spec->network_mode == NET_FILTERED))
 			continue;
 		(void)origin_fail(err, keys[i].at, "%s has no effect with network_mode '%s'",
-				  keys[i].name,
-				  spec->network_mode == NET_HOST ? "host" : "none");
+				  keys[i].name, mode_name(spec->network_mode));
 		return err_hint(err, "it is about the project's own network: remove it, or "
 				     "use network_mode 'project'");
+	}
+	return 0;
+}
+
+static int check_filter(const struct spec *spec, struct err *err)
+{
+	if (spec->network_mode != NET_FILTERED && spec->network.allow_at.file) {
+		(void)origin_fail(err, &spec->network.allow_at,
+				  "network.allow has no effect with network_mode '%s'",
+				  mode_name(spec->network_mode));
+		return err_hint(err, "network_mode 'filtered' lets through what it names");
+	}
+	if (spec->network_mode == NET_FILTERED && spec->dns.count > 0) {
+		(void)origin_fail(err, &spec->network_mode_at,
+				  "dns has no effect with network_mode 'filtered'");
+		return err_hint(err, "the box has a resolver that knows the names of "
+				     "network.allow: remove 'dns'");
 	}
 	return 0;
 }
@@ -212,6 +286,8 @@ int network_check(struct spec *spec, struct err *err)
 {
 	struct spec_network *n = &spec->network;
 
+	if (check_filter(spec, err) < 0)
+		return -1;
 	if (spec->network_mode != NET_PROJECT)
 		return check_has_effect(spec, err);
 	if (n->mtu.is_set && n->has_ipv6 && n->mtu.value < MTU_MIN_IPV6) {

@@ -43,6 +43,7 @@ static void kernel_done(struct spec *spec)
 	free(spec->limits.cpuset_mems.value);
 	list_done(&spec->cap_add);
 	list_done(&spec->cap_drop);
+	list_done(&spec->network.allow);
 }
 
 void spec_drop_build(struct spec *spec)

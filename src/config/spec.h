@@ -44,7 +44,7 @@ enum packager { PACKAGER_ANY, PACKAGER_APT, PACKAGER_APK, PACKAGER_DNF, PACKAGER
 /* HOME_IMAGE: nothing is put over the image's own, when what runs is the image's own command;
  * no profile can say so */
 enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED, HOME_IMAGE };
-enum net_mode { NET_PROJECT, NET_HOST, NET_NONE };
+enum net_mode { NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED };
 enum network_backend { BACKEND_AUTO, BACKEND_SLIRP };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
 enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_CACHE };
@@ -105,6 +105,7 @@ struct spec_forward {
  *		around the address
  * @reaches_host: the services of the host's loopback, as host.devbox
  * @address:	of the box, when @address_at.file is set
+ * @allow:	of network_mode 'filtered': "name", "*.name", each perhaps with ":port"
  */
 struct spec_network {
 	struct cidr subnet;
@@ -118,6 +119,8 @@ struct spec_network {
 	struct origin host_at;
 	uint32_t address;
 	struct origin address_at;
+	struct spec_list allow;
+	struct origin allow_at;
 };
 
 struct spec_device {

@@ -3,9 +3,12 @@
 #include "util/cleanup.h"
 #include "util/fd.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -58,13 +61,26 @@ static void work(int socket)
 	}
 }
 
+/* An address beside 127.0.0.1: without one the C library takes it that nobody is to be reached
+ * over IPv4, and does not ask for such addresses when AI_ADDRCONFIG is set. */
+static int add_address(void)
+{
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct ifreq request = {.ifr_name = "lo:0"};
+
+	(void)inet_pton(AF_INET, NET_FILTER_ADDRESS, &address.sin_addr);
+	memcpy(&request.ifr_addr, &address, sizeof(address));
+	return fd < 0 ? -1 : ioctl(fd, SIOCSIFADDR, &request);
+}
+
 static _Noreturn void maker_main(struct filter_server *server, int socket, int pid_fd)
 {
 	int32_t code = 0;
 
 	(void)close(server->exit_fd);
 	(void)prctl(PR_SET_NAME, "devbox-sockets", 0, 0, 0);
-	if (setns(pid_fd, CLONE_NEWUSER | CLONE_NEWNET) < 0)
+	if (setns(pid_fd, CLONE_NEWUSER | CLONE_NEWNET) < 0 || add_address() < 0)
 		code = errno;
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)close(pid_fd);

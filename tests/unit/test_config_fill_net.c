@@ -3,15 +3,14 @@
 static void wrong_values_are_refused(void **state)
 {
 	static const struct refusal table[] = {
-		{"network_mode: filtered\n", "1:15: network_mode 'filtered' is not built yet | "
-					     "use 'project', 'host' or 'none'"},
-		{"network_mode: service:db\n", "1:15: network_mode 'service:db' is not built "
-					       "yet | use 'project', 'host' or 'none'"},
-		{"network_mode: bridge\n",
-		 "1:15: network_mode must be 'project', 'host' or 'none', not 'bridge'"},
-		{"network_mode: non\n",
-		 "1:15: network_mode must be 'project', 'host' or 'none', not 'non' | did "
-		 "you mean 'none'?"},
+		{"network_mode: service:db\n",
+		 "1:15: network_mode 'service:db' is not built "
+		 "yet | use 'project', 'filtered', 'host' or 'none'"},
+		{"network_mode: bridge\n", "1:15: network_mode must be 'project', 'host', "
+					   "'none' or 'filtered', not 'bridge'"},
+		{"network_mode: non\n", "1:15: network_mode must be 'project', 'host', 'none' "
+					"or 'filtered', not 'non' | did "
+					"you mean 'none'?"},
 		{"dns: one\n", "1:6: dns must be an IP address, or a list of these, not 'one'"},
 		{"dns: [1.1.1.1, 256.1.1.1]\n",
 		 "1:16: dns must be an IP address, or a list of these, not '256.1.1.1'"},

@@ -9,7 +9,7 @@ static void wrong_values_are_refused(void **state)
 {
 	static const struct refusal table[] = {
 		{"network: yes\n", "1:10: network must be a map with 'subnet', 'backend', "
-				   "'mtu', 'ipv6' or 'host', not 'yes'"},
+				   "'mtu', 'ipv6', 'host' or 'allow', not 'yes'"},
 		{"network: {mut: 1}\n",
 		 "1:11: unknown key 'mut' in 'network' | did you mean 'mtu'?"},
 		{"network: {subnet: 10.0.0.0}\n",
@@ -43,8 +43,8 @@ static void wrong_values_are_refused(void **state)
 		{"network: {ipv6: 6}\n", "1:17: network.ipv6 must be true or false, not '6'"},
 		{"network: {host: on}\n", "1:17: network.host must be true or false, not 'on'"},
 		{"network: {allow: [a]}\n",
-		 "1:18: network.allow is not built yet | remove it; network_mode 'none' lets "
-		 "nothing out"},
+		 "1:18: network.allow has no effect with network_mode 'project' | network_mode "
+		 "'filtered' lets through what it names"},
 		{"ip: 10.0.2\n", "1:5: ip must be an IPv4 address such as '10.77.0.11', not "
 				 "'10.0.2'"},
 		{"ip: 8.8.8.8\n", "1:5: ip: '8.8.8.8' is not private | take one of "
@@ -73,6 +73,57 @@ static void wrong_values_are_refused(void **state)
 	};
 
 	desk_expect(*state, table, ARRAY_LEN(table));
+}
+
+static void hosts_are_names(void **state)
+{
+	static const char *const wrong[] = {
+		"https://a.org", "a.org/x",     "10.0.0.1", "a.org:0",
+		"a.org:x",       "a.org:70000", "*",        "a.*.org",
+		"*a.org",        "a b",         "a.org:",   "[::1]:80"};
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		AUTO_FREE char *text = xasprintf(
+			"network_mode: filtered\nnetwork: {allow: ['%s']}\n", wrong[i]);
+		AUTO_FREE char *words = desk_refusal(*state, text);
+		AUTO_FREE char *wanted = xasprintf(
+			"devbox.yaml:2:19: network.allow must be a host such as 'example.org', "
+			"'example.org:8443' or '*.example.org', not '%s'",
+			wrong[i]);
+
+		if (!str_starts(words, wanted))
+			fail_msg("%s", words);
+	}
+}
+
+static void a_filter_needs_what_it_uses(void **state)
+{
+	static const struct refusal table[] = {
+		{"network_mode: filtered\n", "fine"},
+		{"network_mode: filtered\nnetwork: {host: true, allow: []}\n", "fine"},
+		{"network_mode: filtered\nnetwork: {mtu: 1500}\n",
+		 "2:16: network.mtu" HAS_NO_EFFECT("filtered")},
+		{"network_mode: filtered\nip: 10.77.0.9\n",
+		 "2:5: ip" HAS_NO_EFFECT("filtered")},
+		{"network_mode: none\nnetwork: {allow: [a]}\n",
+		 "2:18: network.allow has no effect with network_mode 'none' | network_mode "
+		 "'filtered' lets through what it names"},
+		{"network_mode: filtered\ndns: 1.1.1.1\n",
+		 "1:15: dns has no effect with network_mode 'filtered' | the box has a "
+		 "resolver that knows the names of network.allow: remove 'dns'"},
+		{"network_mode: filtered\nnetwork: {allow: {a: b}}\n",
+		 "2:18: network.allow must be a list, not a map"},
+	};
+	struct spec spec;
+
+	desk_expect(*state, table, ARRAY_LEN(table));
+	spec = desk_good(*state, "network_mode: filtered\n"
+				 "network: {allow: [A.org, '*.b.org:8443']}\n");
+	assert_int_equal(spec.network_mode, NET_FILTERED);
+	assert_int_equal(spec.network.allow.items.count, 2);
+	assert_true(strv_has(&spec.network.allow.items, "*.b.org:8443"));
+	assert_int_equal(spec.network.allow.at[1].column, 26);
+	spec_done(&spec);
 }
 
 static void backends_are_named(void **state)
@@ -120,6 +171,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wrong_values_are_refused, desk_make,
 						desk_remove),
 		cmocka_unit_test_setup_teardown(backends_are_named, desk_make, desk_remove),
+		cmocka_unit_test_setup_teardown(hosts_are_names, desk_make, desk_remove),
+		cmocka_unit_test_setup_teardown(a_filter_needs_what_it_uses, desk_make,
+						desk_remove),
 		cmocka_unit_test_setup_teardown(values_are_kept, desk_make, desk_remove),
 		cmocka_unit_test_setup_teardown(
 			an_address_alone_has_its_neighbours_for_a_subnet, desk_make,
