@@ -48,6 +48,66 @@ unlike "$(get "http://10.0.2.2:$near_port/page")" '^from' "the host's loopback i
 like "$(get "http://host.devbox:$near_port/page")" 'Name or service not known|Temporary failure|not known' 'and host.devbox is no name'
 is "$(bx -q exec -T -- cat /etc/resolv.conf | grep -m 1 nameserver)" 'nameserver 10.0.2.3' 'the resolver is that of the network'
 is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 16384 'packets are as large as does not stall'
+# Names are those of the host's resolver: one that the packages of these tests come from.
+name=deb.debian.org
+want=$(getent ahostsv4 $name | awk '{ print $1; exit }')
+if [ -n "$want" ]; then
+	is "$(bx -q exec -T -- getent ahostsv4 $name | awk '{ print $1; exit }')" "$want" 'a name is looked up by the resolver of the host'
+else
+	skip 'a name is looked up by the resolver of the host' "$name is not known here"
+fi
+bx -q down
+
+# --- a great deal through a forward ---
+
+make_net much 'ports: [8001]
+forward_ports: off'
+cat >stream.py <<'PY'
+# stream.py give|take HOST PORT: a GiB that is never twice the same piece, and its checksum on both sides
+import hashlib, random, socket, sys
+what, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+if what == "take":
+    listener = socket.create_server((host, port))
+    print("listening", flush=True)
+    s, _ = listener.accept()
+    h, size = hashlib.sha256(), 0
+    while data := s.recv(1 << 20):
+        h.update(data)
+        size += len(data)
+    s.sendall(f"{size} {h.hexdigest()}".encode())
+else:
+    s = socket.create_connection((host, port))
+    s.settimeout(200)
+    block, h = random.randbytes(1 << 20), hashlib.sha256()
+    for i in range(1024):
+        piece = i.to_bytes(8, "big") + block[8:]
+        h.update(piece)
+        s.sendall(piece)
+    s.shutdown(socket.SHUT_WR)
+    answer = b""
+    while data := s.recv(200):
+        answer += data
+    print(answer.decode() == f"{1 << 30} {h.hexdigest()}")
+PY
+bx -q up
+bx -q exec -T -- sh -c 'python3 stream.py take 127.0.0.1 8001 >out 2>&1 &'
+wait_for 20 grep -q listening "$project/out"
+is "$(timeout 250 python3 stream.py give 127.0.0.1 "$(bx port --json | jq '.[0].host_port')")" True 'a GiB arrives as it was'
+bx -q down
+
+# --- IPv6 ---
+
+make_net six 'network: {ipv6: true, host: true}'
+bx -q up
+has_six() { bx -q exec -T -- ip -6 -o addr show tap0 scope global | grep -q fd00:; }
+ok 'with ipv6 the box has an address of it' wait_for 20 has_six
+serve ::1 && six_port=$port
+is "$(get "http://[fd00::2]:$six_port/page")" 'from ::1' 'and reaches a server by it'
+is "$(get "http://$outside:$out_port/page")" "from $outside" 'and others by IPv4'
+bx -q down
+make_net four ''
+bx -q up
+is "$(bx -q exec -T -- ip -6 -o addr show tap0 scope global)" '' 'without ipv6 it has none'
 bx -q down
 
 # --- counted ---
