@@ -17,6 +17,7 @@
 
 #define FUSE_MAGIC 0x65735546
 #define READY_TRIES 5000 /* of 2 ms */
+#define OWN_DIR STEP_STAGE_DIR "/own"
 
 static size_t put(char *out, size_t at, const char *text)
 {
@@ -108,6 +109,38 @@ static int wait_ready(pid_t pid)
 	return -1;
 }
 
+static int make_own_root(void)
+{
+	if (mkdir(OWN_DIR, 0755) < 0 ||
+	    mount("tmpfs", OWN_DIR, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755") < 0)
+		return -1;
+	if (mkdir(OWN_DIR "/proc", 0755) < 0 || mkdir(OWN_DIR STEP_STAGE_DIR, 0755) < 0)
+		return -1;
+	if (mount("proc", OWN_DIR "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return -1;
+	return mount(STEP_STAGE_DIR, OWN_DIR STEP_STAGE_DIR, NULL, MS_BIND | MS_REC, NULL);
+}
+
+/*
+ * To pivot moves all who have the same root: the program would find itself in the root that it
+ * serves, and where it uses a path, as for a file that was removed and is still open, it would
+ * wait for its own answer for ever. So it moves first, into a root with its folders and /proc,
+ * which it needs, too. That of the host goes on top of it, and we with it; then the box's.
+ */
+static int part_roots(void)
+{
+	int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = -1;
+
+	if (host < 0)
+		return -1;
+	if (make_own_root() == 0 && chdir(OWN_DIR) == 0 &&
+	    syscall(SYS_pivot_root, ".", ".") == 0 && fchdir(host) == 0 && chroot(".") == 0)
+		rc = 0;
+	(void)close(host);
+	return rc;
+}
+
 int child_root_fuse(struct child *child, const struct step *step)
 {
 	static char options[4096];
@@ -132,5 +165,5 @@ int child_root_fuse(struct child *child, const struct step *step)
 		_exit(127);
 	}
 	child->fuse_pid = pid;
-	return wait_ready(pid);
+	return wait_ready(pid) < 0 ? -1 : part_roots();
 }

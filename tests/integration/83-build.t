@@ -325,6 +325,15 @@ run single build
 is "$status" 0 'with a single id'
 run single run -- sh -c 'cat /who; ls /etc/gone'
 is "$out" $'0\nword' 'a step is root, and hides what an earlier one wrote'
+# Through fuse-overlayfs a file that is removed and still open has a path of its own.
+cp devbox.yaml two.yaml
+printf 'image: rootfs:%s\nbuild: {steps: ["exec 3>/x; rm /x; echo a >&3; chmod 600 /proc/self/fd/3; echo b >&3; echo end"]}\n' "$debian" >devbox.yaml
+run changed --put "$tmp/none" /etc/subuid -- env XDG_DATA_HOME="$tmp/single" timeout -k 5 30 "$DEVBOX" build
+is "$status" 0 'a step on files of ids that are none of its own'
+like "$err" '1 \| end' 'comes to its end'
+run single run -- unshare -r id -u
+is "$status|$out" '0|0' 'and a box stands on it, in which there can be others'
+mv two.yaml devbox.yaml
 
 if [ -p "${DEVBOX_TESTS_DOOR:-/none}/requests" ]; then
 	echo 'root:700000:65536' >"$tmp/ids"
