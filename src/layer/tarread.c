@@ -15,13 +15,31 @@ struct tar_reader {
 	struct stream *stream;
 	int (*each)(void *arg, size_t bytes);
 	void *arg;
+	uint64_t bytes;    /* came from the stream */
+	uint64_t data_end; /* of the entry in hand, where that is known */
 };
+
+#define BLOCK 512
+
+/* Archives that end with the last byte of the last file are about: umoci makes them. */
+static size_t missing_padding(const struct tar_reader *tar)
+{
+	return tar->bytes == tar->data_end ? -tar->bytes % BLOCK : 0;
+}
 
 static la_ssize_t read_block(struct archive *archive, void *arg, const void **out_data)
 {
+	static const char zeros[BLOCK];
 	struct tar_reader *tar = arg;
 	ssize_t n = stream_take(tar->stream, out_data);
 
+	if (n == 0) {
+		n = (ssize_t)missing_padding(tar);
+		*out_data = zeros;
+		tar->bytes += (uint64_t)n;
+		return n;
+	}
+	tar->bytes += n > 0 ? (uint64_t)n : 0;
 	if (n > 0 && tar->each && tar->each(tar->arg, (size_t)n) < 0)
 		n = -1;
 	if (n < 0)
@@ -89,6 +107,11 @@ int tar_reader_next(struct tar_reader *tar, struct tar_entry *out_entry, struct 
 		return broken(tar, err);
 
 	tar->entry = e;
+	/* The header was taken, and nothing of what follows. */
+	tar->data_end = (uint64_t)archive_filter_bytes(tar->archive, 0) +
+			(uint64_t)or_zero(archive_entry_size_is_set(e), archive_entry_size(e));
+	if (archive_entry_sparse_count(e) > 0)
+		tar->data_end = UINT64_MAX;
 	(void)archive_entry_xattr_reset(e);
 	*out_entry = (struct tar_entry){
 		.path = archive_entry_pathname(e),

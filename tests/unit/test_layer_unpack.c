@@ -48,6 +48,33 @@ static void the_digest_is_that_of_all_bytes_of_the_archive(void **state)
 	assert_int_equal(p->result.tar_bytes, tar.len);
 }
 
+/* As umoci makes them: what follows the last byte of the last file is left out. */
+static void an_archive_may_end_with_the_last_byte_of_its_data(void **state)
+{
+	struct place *p = *state;
+	AUTO_BUF struct buf tar = {0};
+	char want[SHA256_HEX_MAX];
+
+	add_part(&tar, &(struct part){"a", .data = "text"});
+	tar.len -= 508;
+	assert_unpacked(p, unpack_blob(p, tar.data, tar.len, NULL));
+	assert_text(p, "a", "text");
+	sha256_text(tar.data, tar.len, want);
+	assert_string_equal(p->result.diff_id, want);
+}
+
+static void an_archive_that_lacks_data_is_not_whole(void **state)
+{
+	struct place *p = *state;
+	AUTO_BUF struct buf tar = {0};
+
+	add_part(&tar, &(struct part){"a", .data = "text"});
+	assert_refused(p, unpack_blob(p, tar.data, tar.len - 509, NULL),
+		       "not a whole tar archive");
+	assert_refused(p, unpack_blob(p, tar.data, tar.len - 507, NULL),
+		       "not a whole tar archive");
+}
+
 static void an_empty_blob_is_an_empty_layer(void **state)
 {
 	struct place *p = *state;
@@ -430,6 +457,8 @@ int main(void)
 		PLACE_TEST(names_are_bytes_in_an_empty_root),
 		PLACE_TEST(files_folders_and_links_are_made),
 		PLACE_TEST(the_digest_is_that_of_all_bytes_of_the_archive),
+		PLACE_TEST(an_archive_may_end_with_the_last_byte_of_its_data),
+		PLACE_TEST(an_archive_that_lacks_data_is_not_whole),
 		PLACE_TEST(an_empty_blob_is_an_empty_layer),
 		PLACE_TEST(the_time_of_a_folder_outlives_what_is_put_into_it),
 		PLACE_TEST(times_of_a_deep_tree_are_right_though_few_folders_stay_open),
