@@ -1,6 +1,6 @@
 #!/bin/bash
 # packages: which package manager an image has, what it is told, and what it has besides: a network, its cache, and
-# nobody else at it. The managers are stand-ins that note it; 83-build.t has a real one.
+# nobody else at it. First stand-ins note it, then dnf and pacman, as Debian has them, install a package; 83-build.t has apt.
 . "$(dirname "$0")/lib.sh"
 
 store=$XDG_DATA_HOME/devbox
@@ -93,5 +93,55 @@ run bx build
 end_of 60 $one
 is "$status" 0 'of two at once the one waits for the other, as these managers want it'
 like "$err" 'packages +built' 'and both are built'
+
+# --- real ones, from Debian, with a package of our own ---
+debian=$(debian_root) || exit 1
+# real NAME PACKAGES: a root without apt, in which standard input makes a repository
+real() {
+	make_project "with-$1" "image: rootfs:$debian
+user: root
+packages: $2"
+	cat >make
+	printf '%s\n' 'rm /usr/bin/apt-get && cd / && rm -rf usr/share/doc usr/share/locale usr/include usr/lib/gcc var/cache/apt var/lib/apt' \
+		'exec tar --one-file-system --exclude=./proc --exclude=./sys --exclude=./dev --exclude=./run --exclude=./tmp -cf "$1/root.tar" ./[a-z]*' >>make
+	ok "$1: a root" bx build
+	run bx run -- sh -e make "$PWD"
+	is "$status" 0 "$1: a package and its repository"
+	make_project "of-$1" "image: tar:../with-$1/root.tar
+packages: [greet]"
+	run bx build
+	is "$status" 0 "$1: installs it"
+	is "$(bx run -- greet </dev/null)" "from $1" "$1: the box has it"
+	run bx build
+	like "$err" 'packages +cached' "$1: once"
+	rm "../with-$1/root.tar"
+}
+
+real pacman '[pacman-package-manager, zstd, libarchive-tools]' <<'END'
+mkdir -p /srv/repo /tmp/p/usr/bin /tmp/db/greet-1-1 /var/lib/pacman && cd /tmp/p
+printf '#!/bin/sh\necho from pacman\n' >usr/bin/greet && chmod 755 usr/bin/greet
+printf '%s = %s\n' pkgname greet pkgbase greet pkgver 1-1 pkgdesc x url x builddate 1 packager x size 10 arch any >.PKGINFO
+bsdtar -czf .MTREE --format=mtree --options='!all,use-set,type,uid,gid,mode,time,size,sha256,link' .PKGINFO usr
+bsdtar --zstd -cf /srv/repo/greet.pkg.tar.zst .MTREE .PKGINFO usr && cd /tmp/db
+printf '%%%s%%\n%s\n\n' FILENAME greet.pkg.tar.zst NAME greet VERSION 1-1 CSIZE "$(stat -c %s /srv/repo/greet.pkg.tar.zst)" \
+	ISIZE 10 ARCH any >greet-1-1/desc
+bsdtar -czf /srv/repo/own.db greet-1-1
+printf '[options]\nArchitecture = auto\nSigLevel = Never\n[own]\nServer = file:///srv/repo\n' >/etc/pacman.conf
+END
+real dnf '[dnf, rpm, createrepo-c]' <<'END'
+mkdir -p /srv/repo /tmp/b /etc/yum.repos.d && cd /tmp/b
+printf '%s: %s\n' Name greet Version 1 Release 1 Summary x License x BuildArch noarch AutoReqProv no >greet.spec
+cat >>greet.spec <<'SPEC'
+%description
+x
+%install
+mkdir -p %{buildroot}/usr/bin && printf '#!/bin/sh\necho from dnf\n' >%{buildroot}/usr/bin/greet && chmod 755 %{buildroot}/usr/bin/greet
+%files
+/usr/bin/greet
+SPEC
+rpmbuild -bb --define '_topdir /tmp/b/top' --define '_rpmdir /srv/repo' greet.spec
+createrepo_c -q /srv/repo
+printf '[own]\nname=own\nbaseurl=file:///srv/repo\ngpgcheck=0\n' >/etc/yum.repos.d/own.repo
+END
 
 done_testing
