@@ -252,6 +252,7 @@ coverage:
 bench: all
 	$(Q)tests/bench/run $(BUILD)
 	$(Q)tests/bench/pull $(BUILD)
+	$(Q)tests/bench/dashboard $(BUILD)
 
 lint:
 	$(Q)MAKE='$(MAKE)' CC='$(CC)' tests/lint/run $(LINTS)
