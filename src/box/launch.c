@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define SLIRP_READY_MS 10000
-
 static void describe_command(const struct prepared *p, const struct launch_options *options,
 			     struct box_command *command)
 {
@@ -22,20 +20,6 @@ static void describe_command(const struct prepared *p, const struct launch_optio
 		.winsize = options->winsize,
 		.flags = options->flags,
 	};
-}
-
-static int start_slirp(const struct prepared *p, int log_fd, struct launched *launched,
-		       struct err *err)
-{
-	const struct net_layout *layout = &p->network;
-	const pid_t pid = launched->process.pid;
-
-	if (net_slirp_start(layout, pid, NULL, log_fd, &launched->slirp, err) < 0 ||
-	    net_slirp_wait_ready(&launched->slirp, SLIRP_READY_MS, err) < 0)
-		return -1;
-	if (layout->address == layout->subnet.base + NET_ADDRESS_AT)
-		return 0;
-	return net_move_address(pid, layout, err);
 }
 
 static int start_filter(const struct prepared *p, struct launched *launched, struct err *err)
@@ -63,7 +47,8 @@ static int connect_network(const struct prepared *p, const struct launch_options
 		return 0;
 	if (options->network == NET_FILTERED)
 		return start_filter(p, launched, err);
-	return start_slirp(p, options->log_fd, launched, err);
+	return net_connect(&p->network, launched->process.pid, options->log_fd,
+			   &launched->slirp, err);
 }
 
 static bool is_overlay_refusal(const struct box_process *process, const struct err *err)

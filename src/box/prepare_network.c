@@ -1,7 +1,8 @@
 #include "box/prepare_parts.h"
 
-#include "net/layout.h"
+#include "net/net.h"
 #include "util/cleanup.h"
+#include "util/proc.h"
 
 #include <errno.h>
 
@@ -35,12 +36,24 @@ static void prepare_filter(const struct prepare_request *request, struct net_fil
 	out->log_path = xasprintf("%s/%s.net", request->project->state_dir, name);
 }
 
+static int check_backend(const struct spec_network *network, struct err *err)
+{
+	AUTO_FREE char *program = NULL;
+
+	if (network->backend != BACKEND_PASTA)
+		return 0;
+	program = proc_find_program("pasta");
+	return net_backend_check(NET_PASTA, program, err) < 0
+		       ? spec_at(&network->backend_at, err)
+		       : 0;
+}
+
 int prepare_network(const struct prepare_request *request, struct prepared *p, struct err *err)
 {
 	const struct spec *spec = request->spec;
 	const struct spec_network *network = &spec->network;
 	struct net_wish wish = {
-		.backend = NET_SLIRP,
+		.backend = network->backend == BACKEND_PASTA ? NET_PASTA : NET_SLIRP,
 		.subnet = network->subnet,
 		.address = network->address,
 		.mtu = network->mtu.is_set ? (int)network->mtu.value : 0,
@@ -54,6 +67,8 @@ int prepare_network(const struct prepare_request *request, struct prepared *p, s
 		prepare_filter(request, &p->net_filter);
 	if (spec->network_mode != NET_PROJECT)
 		return 0;
+	if (check_backend(network, err) < 0)
+		return -1;
 	if (request->kept_subnet)
 		(void)cidr_parse(request->kept_subnet, &wish.keep);
 	if (net_routes_read(&routes, err) < 0)

@@ -120,7 +120,9 @@ static int start_box(struct ward *ward, bool *out_refused, struct err *err)
 	ward->record->init_pid = ward->launched.process.pid;
 	ward->record->init_start = ward->launched.process.start_ticks;
 	if (ward->launched.slirp.pid > 0) {
-		ward->record->net_pid = ward->launched.slirp.pid;
+		ward->record->net_pid = ward->launched.slirp.backend_pid
+						? ward->launched.slirp.backend_pid
+						: ward->launched.slirp.pid;
 		ward->record->net_start = ward->launched.slirp.start_ticks;
 	}
 	ward->record->started_ms = ward_realtime_ms();

@@ -66,8 +66,9 @@ static int fill_subnet(struct fill *f, const char *what, const struct node *valu
 
 static int fill_backend(struct fill *f, const char *what, const struct node *value)
 {
-	static const char *const choices[] = {"auto", "slirp4netns", NULL};
-	static const enum network_backend backends[] = {BACKEND_AUTO, BACKEND_SLIRP};
+	static const char *const choices[] = {"auto", "slirp4netns", "pasta", NULL};
+	static const enum network_backend backends[] = {BACKEND_AUTO, BACKEND_SLIRP,
+							BACKEND_PASTA};
 	size_t i;
 
 	if (value_choice(f, what, value, choices, &i) < 0)

@@ -65,7 +65,7 @@ static const struct config_key table[] = {
 	{"network_mode", "string", BUILT, "project, filtered, host or none"},
 	{"network", "map", BUILT, "how the project's network is laid out"},
 	{"network.subnet", "CIDR", BUILT, "addresses of the network"},
-	{"network.backend", "string", BUILT, "what leads outside: auto or slirp4netns"},
+	{"network.backend", "string", BUILT, "what leads outside: auto, slirp4netns or pasta"},
 	{"network.mtu", "integer", BUILT, "size of the largest packet"},
 	{"network.ipv6", "boolean", BUILT, "the box has IPv6 too"},
 	{"network.host", "boolean", BUILT, "the host's own services are at host.devbox"},

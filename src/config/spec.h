@@ -45,7 +45,7 @@ enum packager { PACKAGER_ANY, PACKAGER_APT, PACKAGER_APK, PACKAGER_DNF, PACKAGER
  * no profile can say so */
 enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED, HOME_IMAGE };
 enum net_mode { NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED };
-enum network_backend { BACKEND_AUTO, BACKEND_SLIRP };
+enum network_backend { BACKEND_AUTO, BACKEND_SLIRP, BACKEND_PASTA };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
 enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_CACHE };
 

@@ -78,6 +78,5 @@ int net_layout_choose(const struct net_wish *wish, const struct net_routes *rout
 
 const char *net_backend_name(enum net_backend backend)
 {
-	(void)backend;
-	return "slirp4netns";
+	return backend == NET_PASTA ? "pasta" : "slirp4netns";
 }

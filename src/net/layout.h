@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum net_backend { NET_SLIRP };
+enum net_backend { NET_SLIRP, NET_PASTA };
 
 /**
  * struct net_layout - how the network of a box is laid out; a plain value

@@ -17,6 +17,8 @@ int net_lo_up(void);
 
 /**
  * struct net_slirp - a running slirp4netns(1)
+ * @name:	for people, when it is another that does the same; NULL: slirp4netns
+ * @backend_pid: process that does the work, when @pid only watches over it; else 0
  * @pid_fd:	readable when it has ended: poll(2) it to notice its death
  * @exit_fd:	writing end of its exit pipe: closing it ends the process; must be held by the
  *		supervisor only
@@ -26,7 +28,9 @@ int net_lo_up(void);
  * @api_path:	its API socket, NULL when none; owned
  */
 struct net_slirp {
+	const char *name;
 	pid_t pid;
+	pid_t backend_pid;
 	uint64_t start_ticks;
 	int pid_fd;
 	int exit_fd;
@@ -36,6 +40,17 @@ struct net_slirp {
 };
 
 #define NET_DEVICE "tap0"
+
+#define NET_READY_MS 10000
+/**
+ * net_connect() - lead the network namespace of @pid outside by the backend of @layout, and
+ * wait until it does
+ * @out_slirp:	net_slirp_stop() it, also on failure
+ */
+int net_connect(const struct net_layout *layout, pid_t pid, int log_fd,
+		struct net_slirp *out_slirp, struct err *err);
+/** net_backend_check() - can @backend be started? @program: its path, NULL: not installed. */
+int net_backend_check(enum net_backend backend, const char *program, struct err *err);
 
 /**
  * net_slirp_start() - start slirp4netns on a network namespace without waiting for it

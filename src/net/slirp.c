@@ -50,8 +50,7 @@ bool slirp_has_sandbox(const struct slirp_host *host)
 	       str_starts(path, "/run/");
 }
 
-/* A descriptor of our own at the end of a log that is a file; -1 when it is none. */
-static int follow_log(int log_fd)
+int slirp_follow_log(int log_fd)
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat status;
@@ -139,7 +138,7 @@ int slirp_start(const struct slirp_host *host, const struct slirp_request *reque
 
 	keep[0] = ready_write;
 	keep[1] = exit_read;
-	slirp.log_fd = follow_log(request->log_fd);
+	slirp.log_fd = slirp_follow_log(request->log_fd);
 	if (spawn(&argv, request->log_fd, keep, &slirp.pid, err) < 0) {
 		cleanup_close(&slirp.log_fd);
 		return err_wrap(err, "start the network");
@@ -200,15 +199,16 @@ static char *first_words(int log_fd)
 
 char *net_slirp_end_words(const struct net_slirp *slirp)
 {
+	const char *name = slirp->name ? slirp->name : "slirp4netns";
 	siginfo_t info = {0};
 
 	(void)waitid(P_PID, (id_t)slirp->pid, &info, WEXITED | WNOHANG | WNOWAIT);
 	if (info.si_pid == slirp->pid && info.si_code != CLD_EXITED)
-		return xasprintf("slirp4netns was killed by signal %d", info.si_status);
-	return xasprintf("slirp4netns gave up with status %d", info.si_status);
+		return xasprintf("%s was killed by signal %d", name, info.si_status);
+	return xasprintf("%s gave up with status %d", name, info.si_status);
 }
 
-static int explain_end(const struct net_slirp *slirp, struct err *err)
+int slirp_explain_end(const struct net_slirp *slirp, struct err *err)
 {
 	AUTO_FREE char *words = NULL;
 	AUTO_FREE char *how = NULL;
@@ -217,7 +217,8 @@ static int explain_end(const struct net_slirp *slirp, struct err *err)
 	words = first_words(slirp->log_fd);
 	how = net_slirp_end_words(slirp);
 	if (*words && str_is_printable(words))
-		return err_set(err, "start the network: slirp4netns gave up: %s", words);
+		return err_set(err, "start the network: %s gave up: %s",
+			       slirp->name ? slirp->name : "slirp4netns", words);
 	return err_set(err, "start the network: %s", how);
 }
 
@@ -236,7 +237,7 @@ int net_slirp_wait_ready(struct net_slirp *slirp, int timeout_ms, struct err *er
 	if (n < 0)
 		return err_sys(err, "wait for slirp4netns");
 	if (n == 0)
-		return explain_end(slirp, err);
+		return slirp_explain_end(slirp, err);
 	cleanup_close(&slirp->ready_fd);
 	cleanup_close(&slirp->log_fd);
 	slirp->ready_fd = slirp->log_fd = -1;

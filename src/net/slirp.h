@@ -34,6 +34,11 @@ struct slirp_request {
 	const char *api_path;
 	int log_fd;
 };
+/** slirp_follow_log() - a descriptor at the end of a log that is a file; -1 when it is none. */
+int slirp_follow_log(int log_fd);
+/** slirp_explain_end() - why it ended before it was ready. Return: -1. */
+int slirp_explain_end(const struct net_slirp *slirp, struct err *err);
+
 /** slirp_start() - net_slirp_start() with what @host says. */
 int slirp_start(const struct slirp_host *host, const struct slirp_request *request,
 		struct net_slirp *out_slirp, struct err *err);

@@ -212,6 +212,58 @@ bx -q down
 
 is "$(bx -q run -- ip -4 -o addr show tap0 | awk '{ print $4 }')" 10.77.5.11/23 'a throw-away box has the same layout'
 
+# --- pasta ---
+
+if command -v pasta >/dev/null; then
+	make_net other 'network: {backend: pasta, subnet: 10.77.6.0/24, mtu: 1500}
+ip: 10.77.6.7
+ports: [8001]'
+	run bx up
+	is "$status" 0 'a box is connected by pasta'
+	is "$(address)" 10.77.6.7/24 'it has its address'
+	is "$(bx -q exec -T -- ip -4 route show default | tr -s ' ' | sed 's/ *$//')" 'default via 10.77.6.2 dev tap0' 'and its gateway'
+	is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 1500 'and its packets'
+	is "$(get "http://$outside:$out_port/page")" "from $outside" 'a server outside is reached'
+	unlike "$(get "http://10.77.6.2:$near_port/page")" '^from' "the host's loopback is not"
+	if [ -n "$want" ]; then
+		is "$(bx -q exec -T -- getent ahostsv4 $name | awk '{ print $1; exit }')" "$want" 'names are looked up'
+	else
+		skip 'names are looked up' "$name is not known here"
+	fi
+	is "$(bx network --json | jq -r .backend)" pasta 'network says so'
+	bx -q exec -T -- sh -c 'python3 -u -m http.server --bind 127.0.0.1 8001 >out 2>&1 &'
+	wait_for 20 grep -q Serving "$project/out"
+	like "$(curl -sS --noproxy '*' "http://127.0.0.1:$(bx port --json | jq '.[] | select(.box_port == 8001 and .kind == "published") | .host_port')/" 2>&1)" 'get.py' \
+		'ports are published as ever'
+	pasta=$(bx network --json | jq .backend_pid)
+	ok 'it is killed' kill -9 "$pasta"
+	lost() { bx ps --json | jq -r '.[] | select(.name == "other") | .troubles[]'; }
+	ok 'which is noticed' wait_for 10 is_lost
+	is "$(lost)" "no network: pasta was killed by signal 9; 'devbox restart' brings it back" 'and said'
+	bx -q restart
+	pasta=$(bx network --json | jq .backend_pid)
+	is_gone() { [ ! -e "/proc/$pasta" ]; }
+	kill -9 "$(bx inspect --json | jq .supervisor_pid)"
+	ok 'it ends with its supervisor' wait_for 10 is_gone
+	bx -q down
+	bx -q up
+	pasta=$(bx network --json | jq .backend_pid)
+	bx -q down
+	ok 'and with down' wait_for 10 is_gone
+	printf 'network: {backend: pasta, host: true}\n' >devbox.yaml
+	bx -q up
+	is "$(get "http://host.devbox:$near_port/page")" 'from 127.0.0.1' "the host's services are at host.devbox"
+	bx -q down
+	is "$(bx -q run -- ip -4 -o addr show tap0 | awk '{ print $4 }')" 10.0.2.100/24 'a throw-away box has it, too'
+	printf '\nnetwork: {backend: pasta}\n' >devbox.yaml
+	run changed --hide "$(command -v pasta)" -- "$DEVBOX" up -y
+	is "$status" 1 'without pasta it is not started'
+	like "$err" 'devbox.yaml:2:20: error: start the network: pasta is not installed
+  hint: sudo apt-get install passt' 'and it is said how to mend that'
+else
+	skip 'a box is connected by pasta' 'no pasta here'
+fi
+
 # --- refused ---
 
 printf 'image: host\nnetwork:\n  subnet: 10.77.0.0/30\n' >devbox.yaml

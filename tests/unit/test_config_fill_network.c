@@ -134,6 +134,9 @@ static void backends_are_named(void **state)
 	assert_true(str_starts(words, "devbox.yaml:1:20: network.backend must be 'auto'"));
 	assert_int_equal(spec.network.backend, BACKEND_SLIRP);
 	spec_done(&spec);
+	spec = desk_good(*state, "network: {backend: pasta}\n");
+	assert_int_equal(spec.network.backend, BACKEND_PASTA);
+	spec_done(&spec);
 	spec = desk_good(*state, "network: {backend: auto}\n");
 	assert_int_equal(spec.network.backend, BACKEND_AUTO);
 	spec_done(&spec);
