@@ -362,7 +362,7 @@ static int get_ready(struct up *up, struct err *err)
 		return -1;
 	if (api_ensure_image(up->devbox, &ensure, &up->image, err) < 0)
 		return -1;
-	if (up->spec.network_mode == NET_PROJECT &&
+	if ((up->spec.network_mode == NET_PROJECT || up->spec.network_mode == NET_FILTERED) &&
 	    api_loopback(up->devbox, &up->project, !up->options->dry_run, &up->loopback, err) <
 		    0)
 		return -1;

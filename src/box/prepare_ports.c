@@ -12,7 +12,8 @@ void prepare_print_ports(const struct prepare_request *request, struct buf *out)
 {
 	const struct spec *spec = request->spec;
 
-	if (request->is_throw_away || spec->network_mode != NET_PROJECT)
+	if (request->is_throw_away ||
+	    (spec->network_mode != NET_PROJECT && spec->network_mode != NET_FILTERED))
 		return;
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];

@@ -176,6 +176,8 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 
 	if (spec->network_mode == NET_PROJECT)
 		record_network(&p->network, &r);
+	else if (spec->network_mode == NET_FILTERED)
+		r.net_backend = xstrdup("filter");
 	r.exec_cwd = xstrdup(p->cwd);
 	reason_places(spec, &r.limits_at);
 	strv_add_all(&r.command, &p->argv);

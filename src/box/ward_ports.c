@@ -211,13 +211,15 @@ static int blame(const struct spec *spec, size_t bad, struct err *err)
 int ward_ports_open(struct ward *ward, struct err *err)
 {
 	const struct net_forward_hooks hooks = {ward, ask, save_list, tell_watchers, take_note};
+	const enum net_mode mode = ward->request->spec->network_mode;
 	char address[IPV4_TEXT_MAX];
 	size_t bad;
 
 	port_list_remove(ward->request->project->runtime_dir, ward->record->box);
-	if (ward->request->spec->network_mode != NET_PROJECT)
+	if (mode != NET_PROJECT && mode != NET_FILTERED)
 		return 0;
-	if (net_forwarder_new(&hooks, ipv4_text(ward->prepared->network.address, address),
+	(void)ipv4_text(ward->prepared->network.address, address);
+	if (net_forwarder_new(&hooks, mode == NET_PROJECT ? address : NULL,
 			      &ward->ports.forwarder, err) < 0)
 		return -1;
 	if (ward_ports_apply(ward, ward->prepared->plan_text, &bad, err) < 0) {

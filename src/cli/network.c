@@ -23,9 +23,15 @@ static char *backend_words(const struct record *record)
 	return xasprintf("%s, process %d", record->net_backend, (int)record->net_pid);
 }
 
-static void put_layout(struct table *table, const struct record *record)
+static void put_backend(struct table *table, const struct record *record)
 {
 	AUTO_FREE char *backend = backend_words(record);
+
+	put_row(table, "backend", backend);
+}
+
+static void put_layout(struct table *table, const struct record *record)
+{
 	AUTO_FREE char *mtu = xasprintf("%d", record->net_mtu);
 
 	put_row(table, "subnet", record->net_subnet);
@@ -33,7 +39,7 @@ static void put_layout(struct table *table, const struct record *record)
 	put_row(table, "dns", record->net_dns);
 	put_row(table, "mtu", mtu);
 	put_row(table, "ipv6", record->net_ipv6 ? "yes" : "no");
-	put_row(table, "backend", backend);
+	put_backend(table, record);
 	put_row(table, record->hostname, record->net_address);
 	if (record->net_host)
 		put_row(table, HOST_NAME, record->net_gateway);
@@ -56,6 +62,8 @@ static void put_table(const struct record *record, const struct box_status *stat
 	put_row(&table, "mode", record->network);
 	if (record->net_subnet)
 		put_layout(&table, record);
+	else if (record->net_backend)
+		put_backend(&table, record);
 	for (size_t i = 0; i < status->ports.count; i++)
 		put_port(&table, &status->ports.items[i]);
 	table_print(&table);

@@ -136,17 +136,16 @@ static int check_ports(const struct spec *spec, struct err *err)
 {
 	static const char hint[] = "with network_mode 'host' ports are the host's as they "
 				   "are, with 'none' the box has none to publish";
-	const char *mode = spec->network_mode == NET_HOST   ? "host"
-			   : spec->network_mode == NET_NONE ? "none"
-							    : "filtered";
+	const char *mode = spec->network_mode == NET_HOST ? "host" : "none";
+	const bool has_ports =
+		spec->network_mode == NET_PROJECT || spec->network_mode == NET_FILTERED;
 
-	if (spec->network_mode != NET_PROJECT && spec->port_count > 0) {
+	if (!has_ports && spec->port_count > 0) {
 		(void)origin_fail(err, &spec->ports[0].at,
 				  "ports: has no effect with network_mode '%s'", mode);
 		return err_hint(err, "%s", hint);
 	}
-	if (spec->network_mode != NET_PROJECT && spec->forward_at.file &&
-	    spec->forward_mode != FORWARD_OFF) {
+	if (!has_ports && spec->forward_at.file && spec->forward_mode != FORWARD_OFF) {
 		(void)origin_fail(err, &spec->forward_at,
 				  "forward_ports has no effect with network_mode '%s'", mode);
 		return err_hint(err, "%s", hint);

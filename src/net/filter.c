@@ -108,7 +108,8 @@ static int wait_ready(int ready_fd, struct err *err)
 int net_filter_start(const struct net_filter *filter, pid_t pid, struct net_slirp *out_process,
 		     struct err *err)
 {
-	struct net_slirp process = {.pid_fd = -1, .ready_fd = -1, .log_fd = -1};
+	struct net_slirp process = {
+		.name = "devbox-filter", .pid_fd = -1, .ready_fd = -1, .log_fd = -1};
 	AUTO_CLOSE int ready_fd = -1;
 	int exit_pipe[2], ready_pipe[2];
 

@@ -3,6 +3,7 @@
 
 #include "net/net.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -37,6 +38,14 @@ struct net_filter {
 	char *log_path;
 };
 void net_filter_done(struct net_filter *filter);
+
+/** net_filter_is_own() - one of its addresses, IPv4 mapped into IPv6: who listens there is no
+ * server of the box. */
+static inline bool net_filter_is_own(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127 &&
+	       address->s6_addr[13] == 127;
+}
 
 /**
  * net_filter_start() - start it for a box, which may begin when this is back

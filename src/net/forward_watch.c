@@ -1,5 +1,6 @@
 #include "net/forward_private.h"
 
+#include "net/filter.h"
 #include "util/cleanup.h"
 #include "util/str.h"
 
@@ -111,7 +112,8 @@ static bool place_exact(struct net_forwarder *f, const struct net_listeners *lis
 		uint16_t number = list->items[i].port;
 		struct gate *gate = find(f, number);
 
-		if (!is_wanted(f, number) || (!gate && f->found.count >= FOUND_MAX))
+		if (!is_wanted(f, number) || net_filter_is_own(&list->items[i].address) ||
+		    (!gate && f->found.count >= FOUND_MAX))
 			continue;
 		if (!gate) {
 			gate = found_new(f, number);

@@ -259,6 +259,19 @@ follower=$!
 bx exec -- getent hosts late.evil.test
 ok 'it can be followed' wait_for 20 grep -q 'refused late.evil.test' "$tmp/follow"
 
+# --- the other direction ---
+
+bx exec -- python3 -c 'import http.server, sys
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"from the box")
+http.server.HTTPServer(("127.0.0.1", 8000), H).serve_forever()' >/dev/null 2>&1 &
+forwarded() { [ "$(bx port --json | jq '[.[] | select(.box_port == 8000)] | length')" = 1 ]; }
+ok 'a server of the box appears on the host' wait_for 20 forwarded
+is "$(curl -sS -m 20 "http://$(bx port --json | jq -r '.[0].address'):8000/")" 'from the box' 'and answers'
+is "$(bx port --json | jq length)" 1 'those of the filter do not appear'
+like "$(bx network)" 'backend +filter, process [0-9]+' 'devbox network names the filter'
+
 # --- the end ---
 
 pids=$(pgrep -u "$(id -u)" -x 'devbox-filter|devbox-sockets' | wc -l)
@@ -268,6 +281,17 @@ end_of 20 "$follower"
 is "$status" 0 'who followed is told of the end'
 gone() { ! pgrep -u "$(id -u)" -x 'devbox-filter|devbox-sockets' >/dev/null; }
 ok 'they end with it' wait_for 10 gone
+
+ok 'it starts again' here up
+kill -9 "$(bx network --json | jq .backend_pid)"
+is_lost() { bx network | grep -q 'gone: devbox-filter was killed by signal 9'; }
+ok 'the death of the filter is noticed' wait_for 20 is_lost
+bare "${curl[@]}" http://allowed.test/
+ok 'and nothing is reached without it' test "$status" -ne 0
+sed -i 's/raw.test:7001/raw.test:7002/' devbox.yaml
+run here up
+like "$err$out" 'starting it anew' 'a change of the list is seen'
+bx down
 
 # --- elsewhere ---
 

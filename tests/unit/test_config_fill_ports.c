@@ -63,6 +63,7 @@ static void wrong_values_are_refused(void **state)
 		 "1:50: ports: '0:53'" FORM},
 		{"ports: ['53:53', '53:53/udp', '127.0.0.2:53:53', '53', '53']\n", "fine"},
 		{"network_mode: none\nforward_ports: off\n", "fine"},
+		{"network_mode: filtered\nports: ['80:80']\nforward_ports: auto\n", "fine"},
 	};
 
 	desk_expect(*state, table, ARRAY_LEN(table));

@@ -99,6 +99,18 @@ static void a_listener_on_another_address_is_reached(void **state)
 	box_expect(box, inner, "hello");
 }
 
+static void sockets_of_the_filter_are_no_servers(void **state)
+{
+	struct net_box *box = *state;
+	int filter = box_server(box, NET_TCP, "127.127.1.0", 3443);
+	int other = box_server(box, NET_TCP, "127.0.0.5", 3444);
+
+	begin(box, NULL, 0);
+	expect_found(box, "3444>3444");
+	(void)close(filter);
+	(void)close(other);
+}
+
 /* As an ordinary user ports below 1024 belong to root. */
 static void low_ports_appear_where_they_can(void **state)
 {
@@ -173,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOX_TEST(listeners_come_and_go),
 		BOX_TEST(a_listener_on_another_address_is_reached),
+		BOX_TEST(sockets_of_the_filter_are_no_servers),
 		BOX_TEST(low_ports_appear_where_they_can),
 		BOX_TEST(a_taken_number_is_left_to_who_has_it),
 		BOX_TEST(published_ports_are_not_doubled),
