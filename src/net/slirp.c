@@ -8,9 +8,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -106,6 +109,30 @@ static int spawn(const struct strv *argv, int log_fd, const int keep_fds[2], pid
 	return result;
 }
 
+/*
+ * As the host's root it joins no user namespace, and its sandbox unmounts what it does not need
+ * from a copy of the mounts that is still shared with the machine: the machine would lose its
+ * own. It gets a copy from which nothing comes back. setns(2) forgets the current folder.
+ */
+static int spawn_as_root(const struct strv *argv, int log_fd, const int keep_fds[2],
+			 pid_t *out_pid, struct err *err)
+{
+	AUTO_CLOSE int mounts_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result;
+
+	if (mounts_fd < 0 || cwd_fd < 0 || unshare(CLONE_NEWNS) < 0)
+		return err_sys(err, "give slirp4netns mounts of its own");
+	result = mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0
+			 ? err_sys(err, "give slirp4netns mounts of its own")
+			 : spawn(argv, log_fd, keep_fds, out_pid, err);
+	if (setns(mounts_fd, CLONE_NEWNS) == 0 && fchdir(cwd_fd) == 0)
+		return result;
+	/* Nothing that follows would happen where it should. */
+	perror("devbox: return to the mounts of the machine");
+	abort();
+}
+
 int slirp_start(const struct slirp_host *host, const struct slirp_request *request,
 		struct net_slirp *out_slirp, struct err *err)
 {
@@ -139,7 +166,8 @@ int slirp_start(const struct slirp_host *host, const struct slirp_request *reque
 	keep[0] = ready_write;
 	keep[1] = exit_read;
 	slirp.log_fd = slirp_follow_log(request->log_fd);
-	if (spawn(&argv, request->log_fd, keep, &slirp.pid, err) < 0) {
+	if ((geteuid() == 0 ? spawn_as_root : spawn)(&argv, request->log_fd, keep, &slirp.pid,
+						     err) < 0) {
 		cleanup_close(&slirp.log_fd);
 		return err_wrap(err, "start the network");
 	}

@@ -22,7 +22,7 @@ id -u >>/told
 ls /sys/class/net | grep -c tap >>/told
 for dir in /var/cache/apk /var/cache/dnf /var/cache/libdnf5 /var/cache/pacman/pkg /var/cache/apt; do
 	[ -d $dir ] || continue
-	echo "cache $dir $(cat $dir/kept 2>/dev/null)" >>/told
+	echo "cache $dir: $(cat $dir/kept 2>/dev/null || echo empty)" >>/told
 	echo "was here" >$dir/kept
 	mkdir $dir/busy && sleep 0.3 && rmdir $dir/busy || exit 9
 done
@@ -44,20 +44,20 @@ printf 'image: rootfs:%s\npackages: [zlib, git, git]\n' "$root" >devbox.yaml
 told "/sbin/apk [add] [-U] [--cache-dir] [/var/cache/apk] [git] [zlib]
 0
 1
-cache /var/cache/apk " 'apk'
+cache /var/cache/apk: empty" 'apk'
 is "$(files)" 'told f' 'the layer has what it wrote, and neither its cache nor the folders of that'
 printf 'image: rootfs:%s\npackages: {apk: [git, "curl>8", so:libssl.so.3], dnf: [other]}\n' "$root" >devbox.yaml
 run bx build
 is "$status" 0 'its own list'
 like "$(bx run -- cat /told </dev/null)" '\[curl>8\] \[git\] \[so:libssl.so.3\]' 'goes to it, each a word, whatever is in it'
-like "$(bx run -- cat /told </dev/null)" 'cache /var/cache/apk was here' 'with the cache of the last time'
+like "$(bx run -- cat /told </dev/null)" 'cache /var/cache/apk: was here' 'with the cache of the last time'
 
 root_with usr/bin/apk
 printf 'image: rootfs:%s\npackages: [git]\n' "$root" >devbox.yaml
 told "/usr/bin/apk [add] [-U] [--cache-dir] [/var/cache/apk] [git]
 0
 1
-cache /var/cache/apk was here" 'apk in /usr/bin'
+cache /var/cache/apk: was here" 'apk in /usr/bin'
 
 root_with usr/bin/dnf5
 ln -s dnf5 "$root/usr/bin/dnf"
@@ -65,15 +65,15 @@ printf 'image: rootfs:%s\npackages: {dnf: ["@development-tools", git]}\n' "$root
 told "/usr/bin/dnf [install] [-y] [--setopt=keepcache=True] [@development-tools] [git]
 0
 1
-cache /var/cache/dnf 
-cache /var/cache/libdnf5 " 'dnf, a link to the real one,'
+cache /var/cache/dnf: empty
+cache /var/cache/libdnf5: empty" 'dnf, a link to the real one,'
 
 root_with usr/bin/pacman
 printf 'image: rootfs:%s\npackages: {pacman: [base-devel, git]}\n' "$root" >devbox.yaml
 told "/usr/bin/pacman [-Sy] [--noconfirm] [--needed] [base-devel] [git]
 0
 1
-cache /var/cache/pacman/pkg " 'pacman'
+cache /var/cache/pacman/pkg: empty" 'pacman'
 printf 'image: rootfs:%s\npackages: {pacman: [none]}\n' "$root" >devbox.yaml
 run bx build
 is "$status" 1 'one that does not find a package'

@@ -48,8 +48,8 @@ unlike "$(get "http://10.0.2.2:$near_port/page")" '^from' "the host's loopback i
 like "$(get "http://host.devbox:$near_port/page")" 'Name or service not known|Temporary failure|not known' 'and host.devbox is no name'
 is "$(bx -q exec -T -- cat /etc/resolv.conf | grep -m 1 nameserver)" 'nameserver 10.0.2.3' 'the resolver is that of the network'
 is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 16384 'packets are as large as does not stall'
-# Names are those of the host's resolver: one that the packages of these tests come from.
-name=deb.debian.org
+# Names are those of the host's resolver.
+name=www.debian.org
 want=$(getent ahostsv4 $name | awk '{ print $1; exit }')
 if [ -n "$want" ]; then
 	is "$(bx -q exec -T -- getent ahostsv4 $name | awk '{ print $1; exit }')" "$want" 'a name is looked up by the resolver of the host'

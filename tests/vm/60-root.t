@@ -15,6 +15,7 @@ is "$status" 125 'without subordinate ids for root there is no box'
 like "$err" 'root:[0-9]+:65536|usermod --add-subuids' 'and it is said how to give him some'
 
 echo 'root:1000000:65536' | sudo tee -a /etc/subuid /etc/subgid >/dev/null
+mounts=$(sudo cat /proc/1/mountinfo | sort)
 run as_real_root devbox run -- cat /proc/self/uid_map
 is "$status" 0 'with them it starts'
 is "$(awk '$2 == 0' <<<"$out")" '' 'root of the machine is not in the map'
@@ -27,5 +28,6 @@ unlike "$out" 'root:' 'nor read what only root may'
 run as_real_root "devbox up && devbox exec -T -- echo hello && devbox down"
 is "$status" 0 'up, exec and down work'
 like "$out" hello 'and say what the command says'
+is "$(sudo cat /proc/1/mountinfo | sort)" "$mounts" 'the machine has the mounts it had'
 
 done_testing
