@@ -4,9 +4,18 @@
 #include "util/cleanup.h"
 #include "util/proc.h"
 
+#include <unistd.h>
+
 int net_backend_check(enum net_backend backend, const char *program, struct err *err)
 {
-	if (backend != NET_PASTA || program)
+	if (backend != NET_PASTA)
+		return 0;
+	if (geteuid() == 0) {
+		(void)err_set(err, "start the network: pasta that root starts becomes nobody, "
+				   "who may not enter the box");
+		return err_hint(err, "network.backend: slirp4netns");
+	}
+	if (program)
 		return 0;
 	(void)err_set(err, "start the network: pasta is not installed");
 	return err_hint(err, "sudo apt-get install passt (Debian, Ubuntu), sudo dnf install "

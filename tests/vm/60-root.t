@@ -29,5 +29,7 @@ run as_real_root "devbox up && devbox exec -T -- echo hello && devbox down"
 is "$status" 0 'up, exec and down work'
 like "$out" hello 'and say what the command says'
 is "$(sudo cat /proc/1/mountinfo | sort)" "$mounts" 'the machine has the mounts it had'
+run as_real_root "printf 'network: {backend: pasta}' >>devbox.yaml && devbox run -- true"
+like "$err" 'pasta that root starts becomes nobody' 'pasta is not for root'
 
 done_testing
