@@ -2,7 +2,7 @@
 
 _devbox_options() {
 	case $1 in
-	up) echo '--dry-run --allow-degraded --pull --rebuild --wait-timeout' ;;
+	up) echo '--dry-run --allow-degraded --pull --rebuild --profile --wait-timeout' ;;
 	down) echo '--volumes' ;;
 	stop) echo '-t --timeout' ;;
 	restart) echo '-t --timeout' ;;
@@ -49,7 +49,7 @@ _devbox_argument() {
 	save:--compress) compgen -W 'gzip zstd none' -- "$3" ;;
 	exec:--env | exec:-e | run:--env | run:-e) compgen -v -- "$3" ;;
 	exec:--user | exec:-u | run:--user | run:-u | shell:--user | shell:-u) compgen -u -- "$3" ;;
-	tui:--size | *:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | logs:--until | logs:--grep | stats:--interval | events:--since) ;;
+	tui:--size | *:--project | *:-p | run:--platform | pull:--platform | load:--platform | up:--profile | up:--wait-timeout | build:--from | logs:--tail | logs:-n | logs:--since | logs:--until | logs:--grep | stats:--interval | events:--since) ;;
 	stop:--timeout | stop:-t | restart:--timeout | restart:-t) ;;
 	update:--cpus | update:--cpu-shares | update:--memory | update:--memory-reservation | update:--memory-swap | update:--pids-limit | update:--blkio-weight) ;;
 	*) return 1 ;;

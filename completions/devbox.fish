@@ -40,7 +40,7 @@ end
 complete -c devbox -f
 complete -c devbox -n '__devbox_verb exec run; and __devbox_after_dashes' -a '(__devbox_command)'
 
-complete -c devbox -n __devbox_no_verb -a up -d 'start the box, or change what differs'
+complete -c devbox -n __devbox_no_verb -a up -d 'start the boxes, or change what differs'
 complete -c devbox -n __devbox_no_verb -a down -d 'stop and remove what up started'
 complete -c devbox -n __devbox_no_verb -a start -d 'start boxes that were stopped'
 complete -c devbox -n __devbox_no_verb -a stop -d 'ask boxes to end, then kill them'
@@ -95,6 +95,7 @@ complete -c devbox -n '__devbox_verb up' -l dry-run -d 'print the steps instead 
 complete -c devbox -n '__devbox_verb up' -l allow-degraded -d 'start without the limits this machine cannot keep'
 complete -c devbox -n '__devbox_verb up' -l pull -d 'fetch the image anew when the registry has another'
 complete -c devbox -n '__devbox_verb up' -l rebuild -d 'install packages and run build.steps again'
+complete -c devbox -n '__devbox_verb up' -l profile -r -f -d 'also the services of this profile'
 complete -c devbox -n '__devbox_verb up' -l wait-timeout -r -f -d 'how long to wait until the box is up; 60s'
 complete -c devbox -n '__devbox_verb down' -l volumes -d 'remove the box\'s home and named volumes too'
 complete -c devbox -n '__devbox_verb stop' -s t -l timeout -r -f -d 'grace until the box is killed; as in the profile'
@@ -166,7 +167,7 @@ complete -c devbox -n '__devbox_verb prune' -l builds -d 'also build steps that 
 complete -c devbox -n '__devbox_verb prune' -l dry-run -d 'only list what would go'
 complete -c devbox -n '__devbox_verb config' -l origin -d 'say file and line of each value'
 
-complete -c devbox -n '__devbox_verb start stop restart kill pause unpause update shell stats top port network logs events inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
+complete -c devbox -n '__devbox_verb up start stop restart kill pause unpause update shell stats top port network logs events inspect' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb exec; and not __devbox_after_dashes' -a '(devbox __complete boxes 2>/dev/null)' -d box
 complete -c devbox -n '__devbox_verb history rmi save' -a '(devbox __complete images 2>/dev/null)' -d image
 complete -c devbox -n '__devbox_verb completion' -a 'bash zsh fish'

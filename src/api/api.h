@@ -66,7 +66,14 @@ int devbox_find_box(struct devbox *devbox, const char *name, struct project *out
  * log_note(), which cli prints on stderr unless -q. What a verb answers is in its outputs.
  */
 
+/**
+ * struct up_options
+ * @boxes:	only these, and the services they depend on; NULL or empty: the dev box and all
+ *		services that are in no profile or in one of @profiles
+ */
 struct up_options {
+	const struct strv *boxes;
+	const struct strv *profiles;
 	bool dry_run;             /* only *out_plan */
 	bool allow_degraded;      /* limits that cannot be enforced are said, not fatal */
 	bool pull;                /* as pull_policy: always */

@@ -140,3 +140,46 @@ int api_remove_tree(struct devbox *devbox, const struct prepared *maps, const ch
 		return err_sys(err, "remove '%s'", path);
 	return 0;
 }
+
+/** struct started - a box that runs, and since when */
+struct started {
+	char *box;
+	int64_t at_ms;
+	uint64_t ticks; /* of two within a millisecond */
+};
+
+static int compare_started(const void *a, const void *b)
+{
+	const struct started *x = a, *y = b;
+
+	if (x->at_ms != y->at_ms)
+		return x->at_ms < y->at_ms ? 1 : -1;
+	return (x->ticks < y->ticks) - (x->ticks > y->ticks);
+}
+
+int api_running_boxes(const struct project *project, struct strv *out_boxes, struct err *err)
+{
+	AUTO_STRV struct strv boxes = {0};
+	AUTO_FREE struct started *started = NULL;
+	size_t count = 0;
+
+	if (record_list(project->runtime_dir, &boxes, err) < 0)
+		return -1;
+	started = xmalloc((boxes.count + 1) * sizeof(*started));
+	for (size_t i = 0; i < boxes.count; i++) {
+		struct record record = {0};
+		struct err ignored;
+
+		if (record_load_settled(project->runtime_dir, boxes.items[i], &record,
+					&ignored) < 0)
+			continue;
+		if (record_is_running(&record))
+			started[count++] = (struct started){boxes.items[i], record.started_ms,
+							    record.init_start};
+		record_done(&record);
+	}
+	qsort(started, count, sizeof(*started), compare_started);
+	for (size_t i = 0; i < count; i++)
+		strv_add(out_boxes, started[i].box);
+	return 0;
+}

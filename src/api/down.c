@@ -1,5 +1,6 @@
 #include "api/internal.h"
 
+#include "box/hub.h"
 #include "box/keep.h"
 #include "state/ports.h"
 #include "util/cleanup.h"
@@ -19,14 +20,21 @@
 static int stop_all(const struct project *project, size_t *out_count, struct err *err)
 {
 	AUTO_STRV struct strv boxes = {0};
+	AUTO_STRV struct strv all = {0};
 	size_t i;
 
-	if (record_list(project->runtime_dir, &boxes, err) < 0)
+	/* Those that run first, in their order; then what is left of the others. */
+	if (api_running_boxes(project, &boxes, err) < 0 ||
+	    record_list(project->runtime_dir, &all, err) < 0)
 		return -1;
+	for (i = 0; i < all.count; i++)
+		if (!strv_has(&boxes, all.items[i]))
+			strv_add(&boxes, all.items[i]);
 	*out_count = boxes.count;
 	for (i = 0; i < boxes.count; i++) {
 		AUTO_FREE char *file =
 			xasprintf("%s/%s.box", project->runtime_dir, boxes.items[i]);
+		AUTO_FREE char *hosts = hub_hosts_path(project->runtime_dir, boxes.items[i]);
 		struct record record = {0};
 
 		if (record_load_settled(project->runtime_dir, boxes.items[i], &record, err) <
@@ -42,6 +50,7 @@ static int stop_all(const struct project *project, size_t *out_count, struct err
 		api_await_supervisor(&record);
 		record_done(&record);
 		port_list_remove(project->runtime_dir, boxes.items[i]);
+		(void)unlink(hosts);
 		(void)unlink(file);
 	}
 	return 0;

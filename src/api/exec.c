@@ -1,5 +1,6 @@
 #include "api/internal.h"
 
+#include "api/status.h"
 #include "box/control.h"
 #include "box/join.h"
 #include "box/relay.h"
@@ -26,14 +27,14 @@ struct visit {
 	char *cwd;
 };
 
-static int not_running(const struct exec_options *options, const struct project *project,
+static int not_running(const struct exec_options *options, const char *name,
 		       const struct record *record, struct err *err)
 {
 	if (record->phase == PHASE_EXITED && record->reason)
-		(void)err_set(err, "box '%s' is not running (%s)", project->id, record->reason);
+		(void)err_set(err, "box '%s' is not running (%s)", name, record->reason);
 	else
 		(void)err_set(err, "box '%s' is not running",
-			      options->box ? options->box : project->id);
+			      options->box ? options->box : name);
 	return err_hint(err, "devbox up");
 }
 
@@ -42,17 +43,19 @@ static int load_record(const struct visit *visit, struct record *out_record, str
 	const struct exec_options *options = visit->options;
 	struct project project;
 	AUTO_FREE char *box = NULL;
+	AUTO_FREE char *name = NULL;
 	struct record record = {0};
 	int rc;
 
 	if (devbox_find_box(visit->devbox, options->box, &project, &box, err) < 0)
 		return -1;
+	name = box_full_name(project.id, box);
 	rc = record_load_settled(project.runtime_dir, box, &record, err);
 	if ((rc < 0 && err->code == ENOENT) || (rc == 0 && !record_is_running(&record))) {
-		rc = not_running(options, &project, &record, err);
+		rc = not_running(options, name, &record, err);
 		err->code = ESRCH;
 	} else if (rc == 0 && record.phase == PHASE_PAUSED) {
-		(void)err_set(err, "box '%s' is paused", project.id);
+		(void)err_set(err, "box '%s' is paused", name);
 		rc = err_hint(err, "devbox unpause");
 	}
 	project_done(&project);
@@ -66,7 +69,8 @@ static int load_record(const struct visit *visit, struct record *out_record, str
 
 static int find_running(struct visit *visit, struct err *err)
 {
-	const struct up_options up = {0};
+	const struct strv boxes = {(char *[]){(char *)(uintptr_t)visit->options->box, NULL}, 1};
+	const struct up_options up = {.boxes = visit->options->box ? &boxes : NULL};
 
 	if (load_record(visit, &visit->record, err) == 0)
 		return 0;

@@ -134,7 +134,7 @@ static void add_ports(const struct spec *spec, struct grants *out)
 	}
 }
 
-static void list_grants(const struct spec *spec, struct grants *out)
+static void list_of_box(const struct spec *spec, struct grants *out)
 {
 	size_t i;
 
@@ -157,6 +157,14 @@ static void list_grants(const struct spec *spec, struct grants *out)
 		add(out, xasprintf("seccomp %s", spec->seccomp.value), &spec->seccomp.at);
 	if (!spec->no_new_privileges)
 		add(out, xstrdup("new privileges"), NULL);
+}
+
+/* Of all boxes of the project. */
+static void list_grants(const struct spec *spec, struct grants *out)
+{
+	list_of_box(spec, out);
+	for (size_t i = 0; i < spec->service_count; i++)
+		list_of_box(&spec->services[i], out);
 }
 
 /* By the folder and not by the project's name, which another folder may have one day. */
@@ -194,7 +202,8 @@ static void list_new(const struct grants *wanted, const struct strv *known, stru
 	size_t i;
 
 	for (i = 0; i < wanted->texts.count; i++) {
-		if (!strv_has(known, wanted->texts.items[i]))
+		if (!strv_has(known, wanted->texts.items[i]) &&
+		    !strv_has(&out->texts, wanted->texts.items[i]))
 			add(out, xstrdup(wanted->texts.items[i]), wanted->at[i]);
 	}
 }

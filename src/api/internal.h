@@ -47,6 +47,10 @@ void api_explain_visit(int code, const struct api_watch *watch, int notes_fd,
 int api_stop_box(const struct project *project, const struct record *record, int64_t timeout_us,
 		 struct err *err);
 
+/** api_running_boxes() - short names of the boxes of @project that run, the last one that
+ * started first. */
+int api_running_boxes(const struct project *project, struct strv *out_boxes, struct err *err);
+
 /** api_check_grants() - ask the user about what a profile wants of the host beyond its folder
  * and was not granted before; a yes (or -y) is kept, else EPERM. */
 int api_check_grants(struct devbox *devbox, const struct project *project,

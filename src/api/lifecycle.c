@@ -1,5 +1,6 @@
 #include "api/internal.h"
 
+#include "api/status.h"
 #include "box/control.h"
 #include "cgroup/cgroup.h"
 #include "util/cleanup.h"
@@ -109,9 +110,11 @@ static int work_on(struct project *project, const char *box, box_work *work, voi
 	int rc;
 
 	if (record_load_settled(project->runtime_dir, box, &record, err) < 0) {
+		AUTO_FREE char *name = box_full_name(project->id, box);
+
 		if (err->code != ENOENT)
 			return -1;
-		(void)err_set(err, "box '%s' is not running", project->id);
+		(void)err_set(err, "box '%s' is not running", name);
 		return err_hint(err, "devbox up");
 	}
 	rc = work(project, &record, arg, err);
@@ -139,13 +142,45 @@ static int each_named(struct devbox *devbox, const char *name, const char *verb,
 	return rc;
 }
 
+/* Those of the project that run, the last one that started first; without any, the dev box. */
+static int work_on_all(struct project *project, box_work *work, void *arg, struct err *err)
+{
+	AUTO_STRV struct strv boxes = {0};
+
+	if (api_running_boxes(project, &boxes, err) < 0)
+		return -1;
+	if (boxes.count == 0)
+		strv_add(&boxes, DEV_BOX);
+	for (size_t i = 0; i < boxes.count; i++)
+		if (work_on(project, boxes.items[i], work, arg, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int all_boxes(struct devbox *devbox, const char *verb, box_work *work, void *arg,
+		     struct err *err)
+{
+	struct project project;
+	int rc;
+
+	if (devbox_project(devbox, &project, err) < 0)
+		return -1;
+	rc = verb ? project_lock(&project, verb, LOCK_TIMEOUT_MS, err) : 0;
+	if (rc == 0)
+		rc = work_on_all(&project, work, arg, err);
+	if (project.lock_fd >= 0)
+		project_unlock(&project);
+	project_done(&project);
+	return rc;
+}
+
 static int for_boxes(struct devbox *devbox, const struct strv *boxes, const char *verb,
 		     box_work *work, void *arg, struct err *err)
 {
 	size_t i;
 
 	if (!boxes || boxes->count == 0)
-		return each_named(devbox, NULL, verb, work, arg, err);
+		return all_boxes(devbox, verb, work, arg, err);
 	for (i = 0; i < boxes->count; i++) {
 		if (each_named(devbox, boxes->items[i], verb, work, arg, err) < 0)
 			return -1;
@@ -157,15 +192,16 @@ static int for_boxes(struct devbox *devbox, const struct strv *boxes, const char
 
 static int stop_work(struct project *project, struct record *record, void *arg, struct err *err)
 {
+	AUTO_FREE char *name = box_full_name(project->id, record->box);
 	const int64_t *timeout_us = arg;
 
 	if (!record_is_running(record)) {
-		log_note(" %-16s was not running", project->id);
+		log_note(" %-16s was not running", name);
 		return 0;
 	}
 	if (api_stop_box(project, record, *timeout_us, err) < 0)
 		return -1;
-	log_note(" %-16s stopped", project->id);
+	log_note(" %-16s stopped", name);
 	return 0;
 }
 
@@ -177,18 +213,8 @@ int devbox_stop(struct devbox *devbox, const struct strv *boxes, int64_t timeout
 
 int devbox_start(struct devbox *devbox, const struct strv *boxes, struct err *err)
 {
-	const struct up_options options = {0};
-	size_t i;
+	const struct up_options options = {.boxes = boxes};
 
-	/* Names are checked before anything starts. */
-	for (i = 0; boxes && i < boxes->count; i++) {
-		AUTO_FREE char *box = NULL;
-		struct project project;
-
-		if (devbox_find_box(devbox, boxes->items[i], &project, &box, err) < 0)
-			return -1;
-		project_done(&project);
-	}
 	return devbox_up(devbox, &options, NULL, err);
 }
 
@@ -227,11 +253,12 @@ int devbox_restart(struct devbox *devbox, const struct strv *boxes, int64_t time
 
 static int kill_work(struct project *project, struct record *record, void *arg, struct err *err)
 {
+	AUTO_FREE char *name = box_full_name(project->id, record->box);
 	const int *signal = arg;
 	AUTO_CLOSE int init = open_process(record->init_pid, record->init_start);
 
 	if (!record_is_running(record) || init < 0) {
-		(void)err_set(err, "box '%s' is not running", project->id);
+		(void)err_set(err, "box '%s' is not running", name);
 		return err_hint(err, "devbox ps -a");
 	}
 	if (*signal == SIGSTOP || *signal == SIGCONT) {
@@ -240,7 +267,7 @@ static int kill_work(struct project *project, struct record *record, void *arg, 
 		return err_hint(err, "devbox pause, devbox unpause");
 	}
 	if (syscall(SYS_pidfd_send_signal, init, *signal, NULL, 0) < 0)
-		return err_sys(err, "signal box '%s'", project->id);
+		return err_sys(err, "signal box '%s'", name);
 	if (*signal == SIGKILL) {
 		AUTO_CLOSE int supervisor =
 			open_process(record->supervisor_pid, record->supervisor_start);
@@ -248,8 +275,7 @@ static int kill_work(struct project *project, struct record *record, void *arg, 
 		await_end(init, GONE_TIMEOUT_MS);
 		await_end(supervisor, GONE_TIMEOUT_MS);
 	}
-	log_note(" %-16s %s", project->id,
-		 signal_name(*signal) ? signal_name(*signal) : "signalled");
+	log_note(" %-16s %s", name, signal_name(*signal) ? signal_name(*signal) : "signalled");
 	return 0;
 }
 
@@ -335,18 +361,19 @@ static int stop_all(const struct record *record, struct err *err)
 static int pause_work(struct project *project, struct record *record, void *arg,
 		      struct err *err)
 {
+	AUTO_FREE char *name = box_full_name(project->id, record->box);
 	const bool *paused = arg;
 	AUTO_CLOSE int group = -1;
 	size_t ignored;
 
 	if (!record_is_running(record)) {
-		(void)err_set(err, "box '%s' is not running", project->id);
+		(void)err_set(err, "box '%s' is not running", name);
 		return err_hint(err, "devbox up");
 	}
 	if (record->cgroup) {
 		group = open(record->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (group < 0)
-			return err_sys(err, "open the cgroup of box '%s'", project->id);
+			return err_sys(err, "open the cgroup of box '%s'", name);
 		if (cgroup_freeze(group, *paused, GONE_TIMEOUT_MS, err) < 0)
 			return -1;
 	} else {
@@ -358,7 +385,7 @@ static int pause_work(struct project *project, struct record *record, void *arg,
 			return -1;
 	}
 	api_event(project, record->box, *paused ? EVENT_PAUSED : EVENT_UNPAUSED);
-	log_note(" %-16s %s", project->id, *paused ? "paused" : "goes on");
+	log_note(" %-16s %s", name, *paused ? "paused" : "goes on");
 	return 0;
 }
 

@@ -290,6 +290,22 @@ static int find_in_project(struct devbox *devbox, const char *name, struct proje
 	return 0;
 }
 
+/* A service that has not been started yet has no record. */
+static bool is_service(struct devbox *devbox, const char *name)
+{
+	struct config *config;
+	struct spec spec = {0};
+	struct err ignored;
+	bool is_one;
+
+	if (devbox->options.project || load_spec(devbox, false, &config, &spec, &ignored) < 0)
+		return false;
+	is_one = spec_service(&spec, name) != NULL;
+	spec_done(&spec);
+	config_free(config);
+	return is_one;
+}
+
 int devbox_find_box(struct devbox *devbox, const char *name, struct project *out_project,
 		    char **out_box, struct err *err)
 {
@@ -304,7 +320,7 @@ int devbox_find_box(struct devbox *devbox, const char *name, struct project *out
 		return -1;
 	(void)record_list(project.runtime_dir, &boxes, &ignored);
 	if (!name || strcmp(name, project.id) == 0 || strcmp(name, DEV_BOX) == 0 ||
-	    strv_has(&boxes, name)) {
+	    strv_has(&boxes, name) || is_service(devbox, name)) {
 		*out_box = xstrdup(!name || strcmp(name, project.id) == 0 ? DEV_BOX : name);
 		*out_project = project;
 		return 0;

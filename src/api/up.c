@@ -1,322 +1,32 @@
-#include "api/ensure.h"
-#include "api/internal.h"
-#include "api/live.h"
-#include "api/ports.h"
+#include "api/up_parts.h"
 
-#include "box/reason.h"
-#include "box/supervise.h"
+#include "api/ports.h"
+#include "api/status.h"
 #include "util/cleanup.h"
-#include "util/fd.h"
 #include "util/log.h"
 #include "util/path.h"
-#include "util/proc.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 
-/* `devbox up`: start what is down, apply what differs, leave alone what is as it should be. */
+/* `devbox up`: the boxes of a project, one after the other. */
 
 #define LOCK_TIMEOUT_MS 60000
+#define WAIT_US INT64_C(60000000)
 
-struct up {
-	struct devbox *devbox;
-	const struct up_options *options;
-	struct spec spec;
-	struct project project;
-	struct box_image image;
-	struct prepared prepared;
-	char *loopback; /* NULL: the box has no network of its own */
-	char *subnet;   /* of the box that runs; NULL: it does not */
-	int64_t began_us;
+/* What this command is about, and what it has done so far. */
+struct sweep {
+	struct up *up;
+	const struct spec **specs;
+	size_t count;
+	enum up_result *results; /* of those before @done */
+	size_t done;
 };
-
-static int64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
-}
 
 static const char *took(const struct up *up, char out[STR_DURATION_MAX])
 {
-	return str_format_duration((uint64_t)(now_us() - up->began_us), out);
-}
-
-static void describe(const struct up *up, struct prepare_request *request, bool force_fuse)
-{
-	*request = (struct prepare_request){
-		.spec = &up->spec,
-		.project = &up->project,
-		.dirs = &up->devbox->dirs,
-		.user = &up->devbox->user,
-		.caller_env = &up->devbox->env,
-		.box = DEV_BOX,
-		.allow_degraded = up->options->allow_degraded,
-		.force_fuse = force_fuse,
-		.lower = up->image.lower.count ? &up->image.lower : NULL,
-		.lower_root = box_image_root(&up->image),
-		.image_id = up->image.id,
-		.image_env = &up->image.config.env,
-		.image_stop_signal = up->image.config.stop_signal,
-		.kept_subnet = up->subnet,
-		.loopback = up->loopback,
-	};
-}
-
-static int apply_limits(struct up *up, const struct record *record, struct err *err)
-{
-	AUTO_CLOSE int fd =
-		open(record->cgroup ? record->cgroup : "", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct cgroup_limits limits = up->prepared.limits;
-
-	if (fd < 0)
-		return err_sys(err, "open the cgroup of box '%s'", record->project);
-	live_lift(record->plan, &limits);
-	return cgroup_limits_apply(fd, &limits, err);
-}
-
-static int apply_live(struct up *up, struct record *record, struct err *err)
-{
-	AUTO_FREE char *old_limits = live_limits(record->plan);
-	AUTO_FREE char *limits = live_limits(up->prepared.plan_text);
-	AUTO_FREE char *old_ports = live_ports(record->plan);
-	AUTO_FREE char *ports = live_ports(up->prepared.plan_text);
-	char duration[STR_DURATION_MAX];
-
-	/* Ports first: they may be taken, and then nothing has changed. */
-	if (strcmp(old_ports, ports) != 0 &&
-	    api_apply_ports(&up->project, record->box, &up->spec, ports, err) < 0)
-		return -1;
-	if (strcmp(old_limits, limits) != 0 && apply_limits(up, record, err) < 0)
-		return -1;
-	live_say(record->plan, up->prepared.plan_text);
-	free(record->plan);
-	record->plan = xstrdup(up->prepared.plan_text);
-	strv_done(&record->limits_at);
-	reason_places(&up->spec, &record->limits_at);
-	if (record_save(up->project.runtime_dir, record, err) < 0)
-		return -1;
-	log_note("up in %s; nothing was restarted", took(up, duration));
-	return 0;
-}
-
-/* --- start --- */
-
-static void detach(const struct up *up)
-{
-	AUTO_FREE char *path = path_join(up->project.state_dir, "supervisor.log");
-	int null_fd = open("/dev/null", O_RDONLY);
-	int log_fd;
-
-	(void)setsid();
-	(void)path_mkdirs(up->project.state_dir, 0700);
-	log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-	(void)dup2(null_fd, STDIN_FILENO);
-	(void)dup2(log_fd >= 0 ? log_fd : null_fd, STDOUT_FILENO);
-	(void)dup2(log_fd >= 0 ? log_fd : null_fd, STDERR_FILENO);
-	if (null_fd > 2)
-		(void)close(null_fd);
-	if (log_fd > 2)
-		(void)close(log_fd);
-	(void)!chdir("/");
-}
-
-__attribute__((noreturn)) static void become_supervisor(struct up *up,
-							const struct prepare_request *prepare,
-							int ready_fd)
-{
-	struct record record;
-	struct supervise_request request = {
-		.prepared = &up->prepared,
-		.record = &record,
-		.project = &up->project,
-		.dirs = &up->devbox->dirs,
-		.spec = &up->spec,
-		.ready_fd = ready_fd,
-	};
-	struct timespec now;
-
-	detach(up);
-	/* The lock is the command's, not ours. */
-	cleanup_close(&up->project.lock_fd);
-	prepare_record(prepare, &up->prepared, &record);
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	record.created_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-	_exit(supervise(&request));
-}
-
-static volatile sig_atomic_t is_interrupted;
-
-static void interrupt(int signal)
-{
-	(void)signal;
-	is_interrupted = 1;
-}
-
-/* ^C while the box starts: the supervisor, in a session of its own, would not hear of it. */
-static void catch_interrupts(bool on)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	const struct sigaction action = {.sa_handler = on ? interrupt : SIG_DFL};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(signals); i++)
-		(void)sigaction(signals[i], &action, NULL);
-}
-
-static int interrupted(pid_t supervisor, struct err *err)
-{
-	(void)kill(supervisor, SIGTERM);
-	(void)proc_wait(supervisor);
-	(void)err_set(err, "interrupted; the box was stopped again");
-	err->code = EINTR;
-	return -1;
-}
-
-static int await_ready(int fd, pid_t pid, bool *out_refused, struct err *err)
-{
-	struct supervise_result result = {0};
-	size_t used = 0;
-
-	while (used < sizeof(result)) {
-		ssize_t n = read(fd, (char *)&result + used, sizeof(result) - used);
-
-		if (n < 0 && errno == EINTR && !is_interrupted)
-			continue;
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-	}
-	*out_refused = false;
-	if (is_interrupted)
-		return interrupted(pid, err);
-	if (used == sizeof(result) && result.is_up)
-		return 0;
-	(void)proc_wait(pid);
-	if (used < sizeof(result))
-		return err_set(err, "the project's supervisor ended while it started");
-	*out_refused = result.overlay_refused;
-	*err = result.err;
-	return -1;
-}
-
-static int prepare_again(struct up *up, bool force_fuse, struct err *err)
-{
-	struct prepare_request request;
-
-	prepared_done(&up->prepared);
-	describe(up, &request, force_fuse);
-	return box_prepare(&request, &up->prepared, err);
-}
-
-static int start_once(struct up *up, bool force_fuse, bool *out_refused, struct err *err)
-{
-	struct prepare_request request;
-	int ready[2];
-	pid_t pid;
-	int rc;
-
-	describe(up, &request, force_fuse);
-	if (force_fuse && prepare_again(up, true, err) < 0)
-		return -1;
-	if (pipe2(ready, O_CLOEXEC) < 0)
-		return err_sys(err, "make a pipe");
-	catch_interrupts(true);
-	pid = fork();
-	if (pid == 0) {
-		(void)close(ready[0]);
-		become_supervisor(up, &request, ready[1]);
-	}
-	(void)close(ready[1]);
-	rc = pid < 0 ? err_sys(err, "start the project's supervisor")
-		     : await_ready(ready[0], pid, out_refused, err);
-	(void)close(ready[0]);
-	catch_interrupts(false);
-	return rc;
-}
-
-static void say_up(const struct up *up)
-{
-	const struct spec_limits *l = &up->spec.limits;
-	AUTO_BUF struct buf words = {0};
-	char size[STR_SIZE_MAX];
-	char duration[STR_DURATION_MAX];
-	size_t i;
-
-	buf_printf(&words, " %-16s up       %s", up->project.id, up->prepared.facts.image);
-	if (l->cpus_milli.is_set)
-		buf_printf(&words, "  %g cpus", (double)l->cpus_milli.value / 1000);
-	if (l->mem_limit_bytes.is_set)
-		buf_printf(&words, "  %s memory",
-			   str_format_size((uint64_t)l->mem_limit_bytes.value, size));
-	if (l->pids_limit.is_set && l->pids_limit.value > 0)
-		buf_printf(&words, "  %lld pids", (long long)l->pids_limit.value);
-	for (i = 0; i < up->prepared.notes.count; i++)
-		log_note(" note: %s", up->prepared.notes.items[i]);
-	log_note("%s", words.data);
-	api_say_ports(&up->project, DEV_BOX,
-		      up->spec.forward_mode == FORWARD_OFF ? NULL : up->loopback);
-	log_note("up in %s; devbox shell to enter", took(up, duration));
-}
-
-static int start(struct up *up, struct err *err)
-{
-	bool is_refused = false;
-	bool was_moved;
-	AUTO_FREE char *dir = xasprintf("%s/box/%s", up->project.data_dir, DEV_BOX);
-	int rc = api_settle_layer(up->devbox, dir, &up->image, &up->prepared, &was_moved, err);
-
-	if (rc == 0 && was_moved)
-		rc = prepare_again(up, false, err);
-	if (rc == 0)
-		rc = start_once(up, false, &is_refused, err);
-	if (rc < 0 && is_refused)
-		rc = start_once(up, true, &is_refused, err);
-	if (rc == 0)
-		say_up(up);
-	return rc;
-}
-
-static int reconcile(struct up *up, struct err *err)
-{
-	struct record record = {0};
-	char duration[STR_DURATION_MAX];
-	int rc;
-
-	if (record_load_settled(up->project.runtime_dir, DEV_BOX, &record, err) < 0)
-		return err->code == ENOENT ? start(up, err) : -1;
-	if (!record.plan)
-		record.plan = xstrdup("");
-	if (!record_is_running(&record)) {
-		api_await_supervisor(&record);
-		record_done(&record);
-		return start(up, err);
-	}
-	switch (live_compare(record.plan, up->prepared.plan_text)) {
-	case DIFFERENT_NOTHING:
-		log_note("%s: up to date (1 box, %s)", up->project.id, took(up, duration));
-		rc = 0;
-		break;
-	case DIFFERENT_LIVE:
-		rc = apply_live(up, &record, err);
-		break;
-	case DIFFERENT_BOX:
-	default:
-		log_note(" %-16s changed, starting it anew", up->project.id);
-		rc = api_stop_box(&up->project, &record, -1, err);
-		if (rc == 0)
-			rc = start(up, err);
-		break;
-	}
-	record_done(&record);
-	return rc;
+	return str_format_duration((uint64_t)(up_now_us() - up->began_us), out);
 }
 
 static int lock(struct up *up, struct err *err)
@@ -329,64 +39,254 @@ static int lock(struct up *up, struct err *err)
 			    timeout_us ? (int)(timeout_us / 1000) : LOCK_TIMEOUT_MS, err);
 }
 
-/* A box that runs keeps its network, though the machine may have got a route over it since. */
-static void find_subnet(struct up *up)
+static bool has_mode(const struct spec *spec, enum net_mode mode)
 {
-	struct record record = {0};
-	struct err ignored;
-
-	if (record_load_settled(up->project.runtime_dir, DEV_BOX, &record, &ignored) < 0)
-		return;
-	if (record_is_running(&record))
-		up->subnet = STEAL(record.net_subnet);
-	record_done(&record);
+	for (size_t i = 0; i < spec->service_count; i++)
+		if (spec->services[i].network_mode == mode)
+			return true;
+	return spec->network_mode == mode;
 }
 
-/* All that is needed to start, and the user's consent before anything is fetched. */
+/* Boxes that run keep their network, though the machine may have got a route over it since. */
+static void find_subnet(struct up *up)
+{
+	for (size_t i = 0; i <= up->spec.service_count && !up->subnet; i++) {
+		const char *box = i == 0 ? DEV_BOX : up->spec.services[i - 1].service;
+		struct record record = {0};
+		struct err ignored;
+
+		if (record_load_settled(up->project.runtime_dir, box, &record, &ignored) < 0)
+			continue;
+		if (record_is_running(&record))
+			up->subnet = STEAL(record.net_subnet);
+		record_done(&record);
+	}
+}
+
+/* Consent comes before anything is fetched. */
 static int get_ready(struct up *up, struct err *err)
 {
-	const struct build_options build = {.no_cache = up->options->rebuild};
-	const struct ensure_request ensure = {
-		.spec = &up->spec,
-		.project = &up->project,
-		.pull = up->options->pull,
-		.look_only = up->options->dry_run,
-		.allow_degraded = up->options->allow_degraded,
-		.build = &build,
-	};
-	struct prepare_request request;
-
 	if (!up->options->dry_run &&
 	    (lock(up, err) < 0 ||
 	     api_check_grants(up->devbox, &up->project, &up->spec, err) < 0))
 		return -1;
-	if (api_ensure_image(up->devbox, &ensure, &up->image, err) < 0)
-		return -1;
-	if ((up->spec.network_mode == NET_PROJECT || up->spec.network_mode == NET_FILTERED) &&
-	    api_loopback(up->devbox, &up->project, !up->options->dry_run, &up->loopback, err) <
-		    0)
-		return -1;
 	find_subnet(up);
-	describe(up, &request, false);
-	return box_prepare(&request, &up->prepared, err);
+	if (up->spec.service_count && has_mode(&up->spec, NET_PROJECT) &&
+	    hub_plan(&up->spec, up->project.id, up->subnet, &up->hub, err) < 0)
+		return -1;
+	if (!has_mode(&up->spec, NET_PROJECT) && !has_mode(&up->spec, NET_FILTERED))
+		return 0;
+	return api_loopback(up->devbox, &up->project, !up->options->dry_run, &up->loopback,
+			    err);
+}
+
+/* The name of the service, where the line of the profile does not say it. */
+static int blame(const struct spec *spec, size_t count, struct err *err)
+{
+	if (spec->service || count > 1)
+		(void)err_wrap(err, spec->service ? "service '%s'" : "dev box%s",
+			       spec->service ? spec->service : "");
+	return -1;
+}
+
+/* Fetch and check everything before anything starts. */
+static int look_ahead(struct sweep *s, struct err *err)
+{
+	for (size_t i = 0; s->count > 1 && i < s->count; i++) {
+		struct up_box box;
+		int rc = up_box_prepare(s->up, s->specs[i], &box, err);
+
+		up_box_done(&box);
+		if (rc < 0)
+			return blame(s->specs[i], s->count, err);
+	}
+	return 0;
+}
+
+static void stop_again(struct sweep *s)
+{
+	while (s->done-- > 0) {
+		const char *box = spec_box(s->specs[s->done]);
+		AUTO_FREE char *name = box_full_name(s->up->project.id, box);
+		struct record record = {0};
+		struct err ignored;
+
+		if (s->results[s->done] != UP_STARTED ||
+		    record_load_settled(s->up->project.runtime_dir, box, &record, &ignored) < 0)
+			continue;
+		if (record_is_running(&record) &&
+		    api_stop_box(&s->up->project, &record, -1, &ignored) == 0)
+			log_note(" %-16s stopped again", name);
+		record_done(&record);
+	}
+}
+
+static bool runs(const struct up *up, const char *box)
+{
+	struct record record = {0};
+	struct err ignored;
+	bool is_running =
+		record_load_settled(up->project.runtime_dir, box, &record, &ignored) == 0 &&
+		record_is_running(&record);
+
+	record_done(&record);
+	return is_running;
+}
+
+/* A box that was only to be completed was: all that waited for that run. */
+static bool has_done_its_work(const struct sweep *s, const struct up_box *box)
+{
+	struct record record = {0};
+	struct err ignored;
+	bool is_done, is_waited_for = false;
+
+	if (record_load_settled(s->up->project.runtime_dir, box->box, &record, &ignored) < 0)
+		return false;
+	is_done = !record_is_running(&record) && record.has_exit && record.exit_code == 0 &&
+		  str_eq(record.plan, box->prepared.plan_text);
+	record_done(&record);
+	for (size_t i = 0; is_done && i < s->count; i++) {
+		for (size_t k = 0; k < s->specs[i]->dependency_count; k++) {
+			const struct spec_dependency *need = &s->specs[i]->dependencies[k];
+
+			if (need->kind != DEPENDS_COMPLETED ||
+			    strcmp(need->service, box->box) != 0)
+				continue;
+			is_waited_for = true;
+			is_done = is_done && runs(s->up, spec_box(s->specs[i]));
+		}
+	}
+	return is_done && is_waited_for;
+}
+
+static int up_one(struct sweep *s, const struct spec *spec, struct err *err)
+{
+	const int64_t wait_us = s->up->options->wait_timeout_us
+					? (int64_t)s->up->options->wait_timeout_us
+					: WAIT_US;
+	struct up_box box;
+	enum up_result result = UP_NOTHING;
+	int rc = up_wait_for(s->up, spec, up_now_us() + wait_us, err);
+
+	if (rc < 0)
+		return blame(spec, s->count, err);
+	rc = up_box_prepare(s->up, spec, &box, err);
+	if (rc == 0 && !has_done_its_work(s, &box))
+		rc = up_box_reconcile(&box, &result, err);
+	up_box_done(&box);
+	if (rc < 0)
+		return blame(spec, s->count, err);
+	s->results[s->done++] = result;
+	return 0;
+}
+
+static int open_hub(struct up *up, struct err *err)
+{
+	if (!up->hub.network.subnet.bits)
+		return 0;
+	return hub_open(&up->hub, &up->devbox->dirs, &up->project, &up->devbox->user,
+			&up->hub_fd, err);
+}
+
+static void say_all(const struct sweep *s)
+{
+	enum up_result most = UP_NOTHING;
+	char duration[STR_DURATION_MAX];
+	bool has_dev = false;
+
+	for (size_t i = 0; i < s->done; i++) {
+		most = s->results[i] > most ? s->results[i] : most;
+		has_dev = has_dev || !s->specs[i]->service;
+	}
+	(void)took(s->up, duration);
+	if (most == UP_NOTHING)
+		log_note("%s: up to date (%zu %s, %s)", s->up->project.id, s->count,
+			 s->count == 1 ? "box" : "boxes", duration);
+	else if (most == UP_LIVE)
+		log_note("up in %s; nothing was restarted", duration);
+	else
+		log_note("up in %s%s", duration, has_dev ? "; devbox shell to enter" : "");
+}
+
+static int up_all(struct sweep *s, struct err *err)
+{
+	int rc = look_ahead(s, err);
+
+	if (rc == 0)
+		rc = open_hub(s->up, err);
+	if (s->count > 1)
+		up_catch_interrupts(true);
+	for (size_t i = 0; rc == 0 && i < s->count; i++)
+		rc = up_one(s, s->specs[i], err);
+	if (rc < 0)
+		stop_again(s);
+	else
+		say_all(s);
+	up_catch_interrupts(false);
+	return rc;
+}
+
+static int print_plans(struct sweep *s, char **out_plan, struct err *err)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct up_box box;
+		int rc = up_box_prepare(s->up, s->specs[i], &box, err);
+
+		if (rc == 0 && s->count > 1)
+			buf_printf(&text, "%sbox %s\n", i ? "\n" : "", box.name);
+		if (rc == 0)
+			plan_print(&box.prepared.plan, true, &text);
+		up_box_done(&box);
+		if (rc < 0) {
+			buf_done(&text);
+			return blame(s->specs[i], s->count, err);
+		}
+	}
+	if (out_plan)
+		*out_plan = buf_take(&text);
+	else
+		buf_done(&text);
+	return 0;
 }
 
 static void done(struct up *up)
 {
+	cleanup_close(&up->hub_fd);
 	if (up->project.lock_fd >= 0)
 		project_unlock(&up->project);
 	free(up->loopback);
 	free(up->subnet);
-	prepared_done(&up->prepared);
-	box_image_done(&up->image);
+	hub_plan_done(&up->hub);
 	project_done(&up->project);
 	spec_done(&up->spec);
+}
+
+static int work(struct up *up, char **out_plan, struct err *err)
+{
+	struct sweep sweep = {.up = up};
+	int rc = up_select(up, &sweep.specs, &sweep.count, err);
+
+	if (rc == 0)
+		rc = get_ready(up, err);
+	if (rc == 0) {
+		sweep.results = xmalloc(sweep.count * sizeof(*sweep.results));
+		rc = up->options->dry_run ? print_plans(&sweep, out_plan, err)
+					  : up_all(&sweep, err);
+	}
+	if (rc == 0 && !up->options->dry_run)
+		rc = api_keep_grants(up->devbox, &up->project, &up->spec, err);
+	free(sweep.specs);
+	free(sweep.results);
+	return rc;
 }
 
 int devbox_up(struct devbox *devbox, const struct up_options *options, char **out_plan,
 	      struct err *err)
 {
-	struct up up = {.devbox = devbox, .options = options, .began_us = now_us()};
+	struct up up = {
+		.devbox = devbox, .options = options, .hub_fd = -1, .began_us = up_now_us()};
 	struct config *config;
 	int rc;
 
@@ -394,19 +294,7 @@ int devbox_up(struct devbox *devbox, const struct up_options *options, char **ou
 	    0)
 		return -1;
 	config_free(config);
-	rc = get_ready(&up, err);
-	if (rc == 0 && options->dry_run) {
-		if (out_plan) {
-			struct buf text = {0};
-
-			plan_print(&up.prepared.plan, true, &text);
-			*out_plan = buf_take(&text);
-		}
-	} else if (rc == 0) {
-		rc = reconcile(&up, err);
-		if (rc == 0)
-			rc = api_keep_grants(devbox, &up.project, &up.spec, err);
-	}
+	rc = work(&up, out_plan, err);
 	done(&up);
 	return rc;
 }

@@ -1,6 +1,8 @@
 #include "box/control.h"
 
+#include "state/record.h"
 #include "util/cleanup.h"
+#include "util/path.h"
 #include "util/str.h"
 
 #include <errno.h>
@@ -12,9 +14,24 @@
 
 #define SOCKET_NAME "control.sock"
 
+/* free() it. */
+static char *socket_name(const char *box)
+{
+	return strcmp(box, DEV_BOX) == 0 ? xstrdup(SOCKET_NAME) : xasprintf("%s.sock", box);
+}
+
+/* The second word of a request. free() it. */
+static char *box_of(const char *request)
+{
+	const char *box = request + strcspn(request, " ");
+
+	box += *box == ' ';
+	return xstrndup(box, strcspn(box, " \n"));
+}
+
 /* By way of the folder's descriptor: the path itself may be longer than sun_path. */
-static int make_address(const char *runtime_dir, int *out_dir, struct sockaddr_un *address,
-			struct err *err)
+static int make_address(const char *runtime_dir, const char *name, int *out_dir,
+			struct sockaddr_un *address, struct err *err)
 {
 	int dir = open(runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -23,32 +40,43 @@ static int make_address(const char *runtime_dir, int *out_dir, struct sockaddr_u
 	memset(address, 0, sizeof(*address));
 	address->sun_family = AF_UNIX;
 	(void)snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", dir,
-		       SOCKET_NAME);
+		       name);
 	*out_dir = dir;
 	return 0;
 }
 
-int control_listen(const char *runtime_dir, struct err *err)
+int control_listen(const char *runtime_dir, const char *box, struct err *err)
 {
+	AUTO_FREE char *name = socket_name(box);
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	AUTO_CLOSE int dir = -1;
 	struct sockaddr_un address;
 
 	if (fd < 0)
 		return err_sys(err, "make the control socket");
-	if (make_address(runtime_dir, &dir, &address, err) < 0)
+	if (make_address(runtime_dir, name, &dir, &address, err) < 0)
 		return -1;
-	(void)unlinkat(dir, SOCKET_NAME, 0);
+	(void)unlinkat(dir, name, 0);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0)
 		return err_sys(err, "make the control socket in '%s'", runtime_dir);
-	(void)!fchmodat(dir, SOCKET_NAME, 0600, 0);
+	(void)!fchmodat(dir, name, 0600, 0);
 	return steal_fd(&fd);
+}
+
+void control_remove(const char *runtime_dir, const char *box)
+{
+	AUTO_FREE char *name = socket_name(box);
+	AUTO_FREE char *path = path_join(runtime_dir, name);
+
+	(void)unlink(path);
 }
 
 /* Return: a connection to the supervisor that has been asked @request. */
 static int connect_and_send(const char *runtime_dir, const char *request, int timeout_ms,
 			    struct err *err)
 {
+	AUTO_FREE char *box = box_of(request);
+	AUTO_FREE char *name = socket_name(box);
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	AUTO_CLOSE int dir = -1;
 	struct sockaddr_un address;
@@ -56,7 +84,7 @@ static int connect_and_send(const char *runtime_dir, const char *request, int ti
 
 	if (fd < 0)
 		return err_sys(err, "make a socket");
-	if (make_address(runtime_dir, &dir, &address, err) < 0)
+	if (make_address(runtime_dir, name, &dir, &address, err) < 0)
 		return -1;
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));

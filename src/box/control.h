@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * The supervisor's socket, `<runtime>/<project>/control.sock` (SOCK_SEQPACKET, 0600). One
- * request a connection:
+ * The supervisor's socket, `<runtime>/<project>/control.sock` of the dev box, and `BOX.sock` of
+ * a service (SOCK_SEQPACKET, 0600). One request a connection:
  *
  *   stop BOX TIMEOUT_US   -1 for the profile's grace. The answer comes when the box is gone.
  *   ports BOX\nLINES      the lines "port …" and "forward …" of a plan: these are its ports
@@ -21,11 +21,14 @@
 #define CONTROL_MESSAGE_MAX 2048
 #define CONTROL_REQUEST_MAX 65536
 
-/** control_listen() - make the socket in @runtime_dir. Return: listening descriptor or -1. */
-int control_listen(const char *runtime_dir, struct err *err);
+/** control_listen() - make the socket of @box in @runtime_dir. Return: listening descriptor or
+ * -1. */
+int control_listen(const char *runtime_dir, const char *box, struct err *err);
+/** control_remove() - remove it. */
+void control_remove(const char *runtime_dir, const char *box);
 
-/** control_ask() - send one request and wait for the answer, at most @timeout_ms. @err:
- * ECONNREFUSED or ENOENT in code when no supervisor is there; ECONNRESET when it died
+/** control_ask() - send one request about its box and wait for the answer, at most @timeout_ms.
+ * @err: ECONNREFUSED or ENOENT in code when no supervisor is there; ECONNRESET when it died
  * meanwhile; ETIMEDOUT when it is silent. */
 int control_ask(const char *runtime_dir, const char *request, int timeout_ms, struct err *err);
 

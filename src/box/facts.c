@@ -53,6 +53,7 @@ void box_facts_done(struct box_facts *facts)
 	free(facts->hostname);
 	free(facts->resolv_conf);
 	free(facts->hosts);
+	free(facts->hosts_file);
 	free(facts->passwd);
 	free(facts->group);
 	free(facts->passwd_line);
@@ -114,7 +115,7 @@ static void text_facts(const struct facts_request *request, struct box_facts *fa
 	const struct spec *spec = request->spec;
 	const struct net_layout *network = request->network;
 	AUTO_FREE char *host_text = NULL;
-	char dns[IPV4_TEXT_MAX], gateway[IPV4_TEXT_MAX];
+	char dns[IPV4_TEXT_MAX], gateway[IPV4_TEXT_MAX], address[IPV4_TEXT_MAX];
 	struct err ignored;
 	size_t i;
 
@@ -130,9 +131,10 @@ static void text_facts(const struct facts_request *request, struct box_facts *fa
 				: network ? ipv4_text(network->dns, dns)
 					  : NULL);
 	facts->hosts = net_hosts(
-		facts->hostname,
+		facts->hostname, request->member ? ipv4_text(network->address, address) : NULL,
 		network && network->reaches_host ? ipv4_text(network->gateway, gateway) : NULL,
 		&spec->extra_hosts);
+	facts->hosts_file = request->member ? xstrdup(request->hosts_file) : NULL;
 	for (i = 0; i < ARRAY_LEN(mask_paths); i++) {
 		if (access(mask_paths[i], F_OK) == 0)
 			strv_add(&facts->masks, mask_paths[i]);

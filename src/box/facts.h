@@ -1,6 +1,7 @@
 #ifndef BOX_FACTS_H
 #define BOX_FACTS_H
 
+#include "box/hub.h"
 #include "box/identity.h"
 #include "box/plan.h"
 #include "net/layout.h"
@@ -34,6 +35,8 @@ struct facts_request {
 	bool force_fuse;
 	const char *upper_dir;
 	const char *work_dir;
+	const struct hub_member *member; /* in the network of several boxes; NULL: not */
+	const char *hosts_file;          /* its /etc/hosts then */
 };
 
 /**

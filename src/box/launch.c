@@ -47,6 +47,8 @@ static int connect_network(const struct prepared *p, const struct launch_options
 		return 0;
 	if (options->network == NET_FILTERED)
 		return start_filter(p, launched, err);
+	if (options->connect)
+		return options->connect(options->connect_arg, launched->process.pid, err);
 	return net_connect(&p->network, launched->process.pid, options->log_fd,
 			   &launched->slirp, err);
 }
@@ -98,10 +100,15 @@ static bool is_early_fit(const struct launch_options *options, const struct box_
 static int start_late(const struct launch_options *options, struct box_start *start,
 		      struct box_process *process, struct err *err)
 {
-	AUTO_CLOSE int kept_userns =
-		options->runtime_dir ? keep_open(options->runtime_dir, start) : -1;
+	AUTO_CLOSE int kept_userns = -1;
 
 	start->birth = NULL;
+	if (options->userns_fd > 0) {
+		start->kept_userns = options->userns_fd;
+		return box_start(start, process, err);
+	}
+	if (options->runtime_dir)
+		kept_userns = keep_open(options->runtime_dir, start);
 	start->kept_userns = kept_userns > 0 ? kept_userns : 0;
 	return box_start(start, process, err);
 }

@@ -65,6 +65,7 @@ struct box_facts {
 	char *hostname;
 	char *resolv_conf;
 	char *hosts;
+	char *hosts_file; /* shown as /etc/hosts instead, where others change it; NULL: none */
 	char *passwd, *group; /* ROOT_HOST: whole files; else NULL */
 	char *passwd_line, *group_line;
 	bool has_cgroup2;

@@ -33,6 +33,7 @@ struct plan_builder {
 	int device_slots[8];
 	int entry_slot0;
 	int sys_slot;
+	int hosts_slot;
 	int lower_slot0;
 	int upper_slot, work_slot;
 	uid_t uid;

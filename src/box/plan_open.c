@@ -262,4 +262,11 @@ void plan_open(struct plan_builder *b)
 	open_volumes(b, node);
 	node += spec->volume_count;
 	open_extra_devices(b, node);
+	if (b->facts->hosts_file) {
+		b->hosts_slot = add_tree(b, b->facts->hosts_file, NULL,
+					 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+						 MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+					 (struct step_place){0});
+		b->plan.steps[b->plan.count - 1].recursive = false;
+	}
 }

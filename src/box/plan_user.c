@@ -35,7 +35,11 @@ static void etc_files(struct plan_builder *b)
 
 	buf_printf(&name, "%s\n", facts->hostname);
 	add_text(b, "/etc/hostname", plan_keep(b, buf_take(&name)), 0);
-	add_text(b, "/etc/hosts", facts->hosts, 0);
+	if (facts->hosts_file)
+		plan_add_bind(b, b->hosts_slot, "/etc/hosts", false)->optional =
+			facts->root_kind == ROOT_HOST;
+	else
+		add_text(b, "/etc/hosts", facts->hosts, 0);
 	add_text(b, "/etc/resolv.conf", facts->resolv_conf, 0);
 	if (facts->passwd) {
 		add_text(b, "/etc/passwd", facts->passwd, MOUNT_ATTR_RDONLY);

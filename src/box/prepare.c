@@ -222,6 +222,7 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 	const struct project *project = request->project;
 	AUTO_FREE char *box_dir = NULL;
 	AUTO_FREE char *home_dir = NULL;
+	AUTO_FREE char *hosts_file = hub_hosts_path(project->runtime_dir, request->box);
 	struct facts_request facts = {
 		.spec = request->spec,
 		.dirs = request->dirs,
@@ -237,6 +238,8 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 		.force_fuse = request->force_fuse,
 		.upper_dir = request->upper_dir,
 		.work_dir = request->work_dir,
+		.member = request->member,
+		.hosts_file = hosts_file,
 	};
 
 	if (request->is_throw_away && !request->upper_dir) {

@@ -21,6 +21,8 @@
  * @image_id:		digest of the image behind @lower, NULL: none
  * @image_env:		its environment, below all others; may be NULL
  * @kept_subnet:	"10.0.2.0/24" of the box that runs already; NULL: it does not
+ * @member:		its place in the network of a project of several boxes; NULL: it has
+ * none
  * @loopback:		the project's own address on the host's loopback; NULL: none
  * @image_stop_signal:	what it asks for where the profile says nothing; may be NULL
  * @upper_dir, @work_dir: a step of a build (struct box_facts.is_build): folders of the caller's
@@ -50,6 +52,7 @@ struct prepare_request {
 	const char *image_stop_signal;
 	const char *kept_subnet;
 	const char *loopback;
+	const struct hub_member *member;
 	const char *upper_dir;
 	const char *work_dir;
 };

@@ -67,6 +67,10 @@ int prepare_network(const struct prepare_request *request, struct prepared *p, s
 		prepare_filter(request, &p->net_filter);
 	if (spec->network_mode != NET_PROJECT)
 		return 0;
+	if (request->member) {
+		p->network = request->member->network;
+		return 0;
+	}
 	if (check_backend(network, err) < 0)
 		return -1;
 	if (request->kept_subnet)

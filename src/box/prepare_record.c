@@ -60,6 +60,8 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 	for (i = 0; i < p->lower.count; i++)
 		buf_printf(out, "image '%s'\n", p->lower.items[i]);
 	print_network(spec, &p->network, out);
+	if (request->member)
+		buf_printf(out, "%s", p->facts.hosts);
 	for (i = 0; i < p->confine.rlimit_count; i++)
 		buf_printf(out, "ulimit %d %llu %llu\n", p->confine.rlimits[i].resource,
 			   (unsigned long long)p->confine.rlimits[i].limit.rlim_cur,

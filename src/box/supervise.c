@@ -68,7 +68,7 @@ int supervise(const struct supervise_request *request)
 	ward.request = request;
 	ward.prepared = request->prepared;
 	ward.record = request->record;
-	ward.log.fd = ward.listen_fd = ward.signal_fd = ward.cgroup_fd = -1;
+	ward.log.fd = ward.hub_fd = ward.listen_fd = ward.signal_fd = ward.cgroup_fd = -1;
 	ward.output[0] = ward.output[1] = -1;
 	ward.launched.master = -1;
 	ward.oom = OOM_WATCH_NONE;

@@ -16,6 +16,7 @@ struct supervise_request {
 	const struct project *project;
 	const struct dirs *dirs;
 	const struct spec *spec;
+	const struct hub_member *member; /* NULL: not in a network of several boxes */
 	int ready_fd;
 };
 

@@ -34,6 +34,7 @@ struct ward {
 	int clients[WARD_CLIENTS_MAX]; /* who waits for its end */
 	size_t client_count;
 	struct ward_ports ports;
+	int hub_fd; /* to the project's network; -1: it has none of several boxes */
 	int listen_fd;
 	int signal_fd;
 	int cgroup_fd;
@@ -60,6 +61,14 @@ void ward_loop_once(struct ward *ward);
 /** ward_end() - the box has ended or has to: reap it, explain, record, answer who waits. Frees
  * nothing. */
 void ward_end(struct ward *ward);
+
+/** ward_hub_enter() - reach the project's network. Return: the user namespace to be born in, 0
+ * where there is no such network, or -1. */
+int ward_hub_enter(struct ward *ward, struct err *err);
+/** ward_hub_join() - for struct launch_options.connect. */
+int ward_hub_join(void *ward, pid_t pid, struct err *err);
+/** ward_hub_news() - the network has something to say. */
+void ward_hub_news(struct ward *ward);
 
 /** ward_ports_open() - have the ports of the host before the box begins. */
 int ward_ports_open(struct ward *ward, struct err *err);

@@ -1,5 +1,6 @@
 #include "box/ward.h"
 
+#include "box/control.h"
 #include "box/reason.h"
 #include "util/cleanup.h"
 #include "util/path.h"
@@ -65,6 +66,7 @@ void ward_end(struct ward *ward)
 	(void)proc_wait(ward->launched.process.pid);
 	drain(ward);
 	net_slirp_stop(&ward->launched.slirp);
+	cleanup_close(&ward->hub_fd);
 	if (ward->cgroup_fd >= 0) {
 		(void)cgroup_wait_empty(ward->cgroup_fd, WARD_KILL_MS, &ignored);
 		ward_watch_close(ward);
@@ -82,11 +84,6 @@ void ward_end(struct ward *ward)
 	ward_event_ended(ward);
 	logfile_close(&ward->log);
 	/* Before the answers: who hears "ok" may start the next supervisor at once. */
-	{
-		AUTO_FREE char *path =
-			path_join(ward->request->project->runtime_dir, "control.sock");
-
-		(void)unlink(path);
-	}
+	control_remove(ward->request->project->runtime_dir, record->box);
 	answer(ward, "ok");
 }

@@ -201,6 +201,7 @@ void ward_loop_once(struct ward *ward)
 		{.fd = ward->throttle_fd, .events = POLLIN},
 		{.fd = ward->ports.forwarder ? net_forwarder_fd(ward->ports.forwarder) : -1,
 		 .events = POLLIN},
+		{.fd = ward->hub_fd, .events = POLLIN},
 	};
 
 	if (poll(polls, ARRAY_LEN(polls), time_left(ward)) < 0 && errno != EINTR)
@@ -228,6 +229,8 @@ void ward_loop_once(struct ward *ward)
 		accept_client(ward);
 	if (polls[6].revents && notify_handle(notify) < 0)
 		ward_keep_refused(ward);
+	if (polls[10].revents)
+		ward_hub_news(ward);
 	if (polls[5].revents)
 		ward_network_ended(ward);
 }

@@ -136,6 +136,24 @@ static int watch(struct ward *ward, const char *text)
 	return 0;
 }
 
+static bool is_supervisor_of(const char *dir, pid_t pid)
+{
+	AUTO_STRV struct strv boxes = {0};
+	struct err ignored;
+	bool is_it = false;
+
+	(void)record_list(dir, &boxes, &ignored);
+	for (size_t i = 0; i < boxes.count && !is_it; i++) {
+		struct record record = {0};
+
+		if (record_load(dir, boxes.items[i], &record, &ignored) < 0)
+			continue;
+		is_it = record.supervisor_pid == pid;
+		record_done(&record);
+	}
+	return is_it;
+}
+
 /* The project whose supervisor @pid is. free() it; NULL: it is none. */
 static char *project_of(const char *runtime, pid_t pid)
 {
@@ -144,15 +162,8 @@ static char *project_of(const char *runtime, pid_t pid)
 
 	while (dir && (entry = readdir(dir))) {
 		AUTO_FREE char *path = path_join(runtime, entry->d_name);
-		struct record record = {0};
-		struct err ignored;
-		bool is_it;
 
-		if (*entry->d_name == '.' || record_load(path, DEV_BOX, &record, &ignored) < 0)
-			continue;
-		is_it = record.supervisor_pid == pid;
-		record_done(&record);
-		if (is_it)
+		if (*entry->d_name != '.' && is_supervisor_of(path, pid))
 			return xstrdup(entry->d_name);
 	}
 	return NULL;

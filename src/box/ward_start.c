@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,16 +63,26 @@ static void make_kept(const struct ward *ward)
 		(void)close(fd);
 }
 
+/* Each supervisor has a group of its own. No project's name has a capital letter. */
+static char *group_name(const struct ward *ward)
+{
+	const char *id = ward->request->project->id;
+
+	return strcmp(ward->record->box, DEV_BOX) == 0
+		       ? xstrdup(id)
+		       : xasprintf("%s-S-%s", id, ward->record->box);
+}
+
 static int make_group(struct ward *ward, struct err *err)
 {
+	AUTO_FREE char *name = group_name(ward);
 	AUTO_FREE char *project_path = NULL;
 	AUTO_CLOSE int project_fd = -1;
 
 	if (ward->prepared->place.method == CGROUP_NONE)
 		return 0;
 	make_kept(ward);
-	project_fd = cgroup_project_open(&ward->prepared->place, ward->request->project->id,
-					 &project_path, err);
+	project_fd = cgroup_project_open(&ward->prepared->place, name, &project_path, err);
 	if (project_fd < 0 && cgroup_needed(&ward->prepared->limits) == 0) {
 		/* No limit depends on it: the box runs without. */
 		strv_addf(&ward->record->notes, "no cgroup: %s", err->message);
@@ -96,10 +107,21 @@ static int start_box(struct ward *ward, bool *out_refused, struct err *err)
 		.runtime_dir = ward->request->dirs->runtime,
 		.winsize = {.ws_row = 24, .ws_col = 80},
 	};
+	AUTO_CLOSE int userns = ward_hub_enter(ward, err);
 	int code;
 	int rc;
 	int i;
 
+	if (userns < 0)
+		return -1;
+	options.userns_fd = userns;
+	if (ward->hub_fd >= 0) {
+		options.connect = ward_hub_join;
+		options.connect_arg = ward;
+	} else {
+		/* 0 is no descriptor of ours. */
+		userns = -1;
+	}
 	options.stdio[0] = options.stdio[1] = options.stdio[2] = STDIN_FILENO; /* /dev/null */
 	if (ward->request->spec->tty && ward->prepared->argv.count > 0)
 		options.flags |= INIT_TTY | INIT_CONSOLE;
@@ -142,7 +164,7 @@ int ward_set_up(struct ward *ward, bool *out_refused, struct err *err)
 		return err_sys(err, "open a signal descriptor");
 	if (open_log(ward, err) < 0 || ward_ports_open(ward, err) < 0)
 		return -1;
-	ward->listen_fd = control_listen(project->runtime_dir, err);
+	ward->listen_fd = control_listen(project->runtime_dir, ward->record->box, err);
 	if (ward->listen_fd < 0 || make_group(ward, err) < 0)
 		return -1;
 	if (start_box(ward, out_refused, err) < 0) {

@@ -23,7 +23,10 @@ static int take_duration(const struct cli *cli, const char *name, uint64_t *out)
 int verb_up(struct cli *cli)
 {
 	AUTO_FREE char *plan = NULL;
+	AUTO_STRV struct strv profiles = {0};
 	struct up_options options = {
+		.boxes = &cli->args.words,
+		.profiles = &profiles,
 		.dry_run = args_has(&cli->args, "dry-run"),
 		.allow_degraded = args_has(&cli->args, "allow-degraded"),
 		.pull = args_has(&cli->args, "pull"),
@@ -31,6 +34,7 @@ int verb_up(struct cli *cli)
 	};
 	struct err err = {0};
 
+	args_values(&cli->args, "profile", &profiles);
 	if (take_duration(cli, "wait-timeout", &options.wait_timeout_us) < 0 ||
 	    (args_value(&cli->args, "wait-timeout") && !options.wait_timeout_us))
 		return cli_value_fail(cli, "wait-timeout", "a duration such as 1m30s");

@@ -29,6 +29,7 @@ static const struct option up_options[] = {
 	{"allow-degraded", 0, NULL, "start without the limits this machine cannot keep", NULL},
 	{"pull", 0, NULL, "fetch the image anew when the registry has another", NULL},
 	{"rebuild", 0, NULL, "install packages and run build.steps again", NULL},
+	{"profile", 0, "NAME", "also the services of this profile", NULL},
 	{"wait-timeout", 0, "DURATION", "how long to wait until the box is up; 60s", NULL},
 	END,
 };
@@ -179,8 +180,8 @@ static const struct option config_options[] = {
 	}
 
 static const struct verb table[] = {
-	{"up", "", "start the box, or change what differs", verb_up, up_options, GROUP_BOXES, 0,
-	 0, 0},
+	{"up", BOXES, "start the boxes, or change what differs", verb_up, up_options,
+	 GROUP_BOXES, 0, MANY},
 	{"down", "", "stop and remove what up started", verb_down, down_options, GROUP_BOXES, 0,
 	 0, 0},
 	{"start", BOXES, "start boxes that were stopped", verb_start, NONE, GROUP_BOXES, 0,

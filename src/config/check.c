@@ -67,7 +67,8 @@ static int check_targets(const struct spec *spec, struct err *err)
 	for (size_t i = 0; i < spec->volume_count; i++) {
 		const struct spec_volume *volume = &spec->volumes[i];
 
-		if (strcmp(volume->target, spec->workspace.target) == 0)
+		if (spec->workspace.target &&
+		    strcmp(volume->target, spec->workspace.target) == 0)
 			return origin_fail(err, &volume->at,
 					   "target '%.200s' is that of the workspace",
 					   volume->target);
@@ -99,10 +100,14 @@ static char *real_path(const char *path)
 static int check_workspace(const struct config *config, const struct spec *spec,
 			   struct err *err)
 {
-	AUTO_FREE char *source = real_path(spec->workspace.source);
-	AUTO_FREE char *home = real_path(config->home ? config->home : "/");
+	AUTO_FREE char *source = NULL;
+	AUTO_FREE char *home = NULL;
 	const struct origin *at = &spec->workspace.at;
 
+	if (!spec->workspace.source)
+		return 0;
+	source = real_path(spec->workspace.source);
+	home = real_path(config->home ? config->home : "/");
 	if (strcmp(source, "/") != 0 && !path_is_below(home, source) &&
 	    !(config->home && path_is_below(config->home, source)))
 		return 0;
@@ -210,7 +215,8 @@ int spec_check(const struct config *config, struct spec *spec, struct err *err)
 	    check_workspace(config, spec, err) < 0 || check_targets(spec, err) < 0 ||
 	    check_caps(spec, err) < 0 || check_network(spec, err) < 0 ||
 	    network_check(spec, err) < 0 || check_ports(spec, err) < 0 ||
-	    build_check(spec, err) < 0 || check_platform(spec, err) < 0)
+	    build_check(spec, err) < 0 || check_platform(spec, err) < 0 ||
+	    services_check(spec, err) < 0)
 		return -1;
 	return 0;
 }

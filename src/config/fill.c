@@ -72,16 +72,27 @@ static const struct {
 	{"cap_add", fill_caps},
 	{"cap_drop", fill_caps},
 	{"security_opt", fill_security_opt},
+	{"depends_on", fill_depends_on},
+	{"profiles", fill_profiles},
+	{"services", fill_services},
 };
 
-static int refuse_later(const struct config *config, struct err *err)
+/* What a service has and the top of a profile has not. */
+static bool is_of_service(const struct spec *spec, const char *name)
+{
+	AUTO_FREE char *path = xasprintf("services.%s", name);
+
+	return spec->service && keys_find(path);
+}
+
+static int refuse_later(const struct config *config, const struct spec *spec, struct err *err)
 {
 	const struct node *root = config->root;
 
 	for (size_t i = 0; i < root->count; i++) {
 		const struct config_key *key = keys_find(root->keys[i].name);
 
-		if (key && key->is_built)
+		if ((key && key->is_built) || is_of_service(spec, root->keys[i].name))
 			continue;
 		(void)place_fail(err, &root->keys[i].at, "key '%s' is not built yet",
 				 root->keys[i].name);
@@ -107,8 +118,25 @@ static void fill_defaults(const struct config *config, struct spec *spec)
 	spec->stop_grace_period_us.value = GRACE_PERIOD_US;
 }
 
+/*
+ * A service has nothing of the project's folder unless it asks for it; in an image of its own,
+ * the home is the image's.
+ */
+static void derive_service(struct spec *spec)
+{
+	spec->home = strcmp(spec->image.value, "host") == 0 ? HOME_TMPFS : HOME_IMAGE;
+	if (!spec->hostname.value)
+		spec->hostname.value = xstrdup(spec->service);
+	if (!spec->forward_at.file)
+		spec->forward_mode = FORWARD_OFF;
+}
+
 static void fill_derived(struct spec *spec)
 {
+	if (spec->service) {
+		derive_service(spec);
+		return;
+	}
 	if (!spec->workspace.source)
 		spec->workspace.source = xstrdup(spec->project_dir);
 	if (!spec->workspace.target)
@@ -117,11 +145,12 @@ static void fill_derived(struct spec *spec)
 		spec->working_dir.value = xstrdup(spec->workspace.target);
 }
 
-static int fill_all(const struct config *config, struct spec *spec, struct err *err)
+int spec_fill(const struct config *config, struct spec *spec, struct err *err)
 {
 	struct fill f = {.config = config, .spec = spec, .err = err};
 
-	if (refuse_later(config, err) < 0)
+	fill_defaults(config, spec);
+	if (refuse_later(config, spec, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(fillers); i++) {
 		const struct node *value = node_get(config->root, fillers[i].key);
@@ -137,8 +166,7 @@ int config_to_spec(const struct config *config, struct spec *out_spec, struct er
 {
 	struct spec spec = {0};
 
-	fill_defaults(config, &spec);
-	if (fill_all(config, &spec, err) < 0) {
+	if (spec_fill(config, &spec, err) < 0) {
 		spec_done(&spec);
 		return -1;
 	}

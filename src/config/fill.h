@@ -72,6 +72,7 @@ fill_key fill_name, fill_user, fill_home, fill_home_files, fill_working_dir, fil
 	fill_hostname, fill_init, fill_tty, fill_read_only, fill_stop_signal,
 	fill_stop_grace_period;
 fill_key fill_packages, fill_build;
+fill_key fill_services, fill_depends_on, fill_profiles;
 fill_key fill_entrypoint, fill_command;
 fill_key fill_environment, fill_env_file, fill_env_pass;
 fill_key fill_workspace, fill_volumes, fill_tmpfs, fill_devices, fill_shm_size;
@@ -96,6 +97,15 @@ bool is_host_name(const char *name, size_t max);
 
 /** words_split() - words as a shell splits them, without expansions; operators are refused. */
 int words_split(const char *text, struct strv *out_words, struct err *err);
+
+/** spec_fill() - the defaults, the keys of @config and what follows from them; spec_done()
+ * *spec also when it fails. With spec->service it is that of a service. */
+int spec_fill(const struct config *config, struct spec *spec, struct err *err);
+/** services_order() - each service after those it waits for; they cannot wait for each other.
+ */
+int services_order(struct spec *spec, struct err *err);
+/** services_check() - what the dev box waits for is there. */
+int services_check(const struct spec *spec, struct err *err);
 
 /** build_check() - what `packages` and `build` need of other keys. */
 int build_check(const struct spec *spec, struct err *err);

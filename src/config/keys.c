@@ -118,8 +118,10 @@ static const struct config_key table[] = {
 	{"exports", "map", LATER, "programs of the box on the host"},
 	{"hooks", "map", LATER, "commands run at certain moments"},
 	{"tasks", "map", LATER, "named commands"},
-	{"services", "map", LATER, "side containers"},
-	{"depends_on", "list or map", LATER, "services that come first"},
+	{"services", "map", BUILT, "the other boxes of the project"},
+	{"services.profiles", "string or list", BUILT, "starts only with one of these"},
+	{"depends_on", "list or map", BUILT, "services that come first"},
+	{"depends_on.condition", "string", BUILT, "what is waited for"},
 	{"healthcheck", "map", LATER, "when the box counts as ready"},
 	{"restart", "string", LATER, "what to do when the command ends"},
 	{"snapshots", "map", LATER, "automatic snapshots"},
@@ -128,8 +130,8 @@ static const struct config_key table[] = {
 };
 
 /* Maps whose keys the user invents. */
-static const char *const free_maps[] = {"environment", "sysctls", "extra_hosts", "ulimits",
-					NULL};
+static const char *const free_maps[] = {"environment", "sysctls",    "extra_hosts",
+					"ulimits",     "depends_on", NULL};
 
 /* What people write for a key of ours that is spelled quite differently. */
 static const struct {
@@ -238,6 +240,41 @@ static bool has_children(const char *name)
 
 static int check_below(struct node *value, const char *name, struct err *err);
 
+/* A service has the keys of the top, and some of its own. */
+static int check_service(struct node *map, struct err *err)
+{
+	for (size_t i = 0; i < map->count;) {
+		const char *key = map->keys[i].name;
+		AUTO_FREE char *own = xasprintf("services.%s", key);
+
+		if (str_starts(key, "x-")) {
+			node_free(node_take(map, i));
+			continue;
+		}
+		if (strchr(key, '.') || (!keys_find(key) && !keys_find(own)))
+			return fail_unknown(&map->keys[i], "", err);
+		if (has_children(key) && check_below(map->items[i], key, err) < 0)
+			return -1;
+		i++;
+	}
+	return 0;
+}
+
+static int check_services(struct node *services, struct err *err)
+{
+	for (size_t i = 0; services->kind == NODE_MAP && i < services->count;) {
+		if (str_starts(services->keys[i].name, "x-")) {
+			node_free(node_take(services, i));
+			continue;
+		}
+		if (services->items[i]->kind == NODE_MAP &&
+		    check_service(services->items[i], err) < 0)
+			return -1;
+		i++;
+	}
+	return 0;
+}
+
 static int check_map(struct node *map, const char *name, struct err *err)
 {
 	for (size_t i = 0; i < map->count;) {
@@ -262,6 +299,8 @@ static int check_below(struct node *value, const char *name, struct err *err)
 {
 	bool is_free = is_free_map(name);
 
+	if (strcmp(name, "services") == 0)
+		return check_services(value, err);
 	if (value->kind == NODE_MAP && !is_free)
 		return check_map(value, name, err);
 

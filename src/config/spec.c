@@ -70,8 +70,22 @@ static void ports_done(struct spec *spec)
 	free(spec->forwards);
 }
 
+/* Services have none of their own. */
+static void services_done(struct spec *spec)
+{
+	for (size_t i = 0; i < spec->dependency_count; i++)
+		free(spec->dependencies[i].service);
+	for (size_t i = 0; i < spec->service_count; i++)
+		spec_done(&spec->services[i]);
+	free(spec->dependencies);
+	free(spec->services);
+	free(spec->service);
+	strv_done(&spec->profiles);
+}
+
 void spec_done(struct spec *spec)
 {
+	services_done(spec);
 	free(spec->project_dir);
 	free(spec->profile_file);
 	free(spec->name.value);

@@ -166,6 +166,14 @@ struct spec_build_step {
 	struct origin at;
 };
 
+/* When a box that waits for another begins: when that one runs, or has ended well. */
+enum dependency_kind { DEPENDS_STARTED, DEPENDS_COMPLETED };
+struct spec_dependency {
+	char *service;
+	enum dependency_kind kind;
+	struct origin at;
+};
+
 /** struct spec_limits - resource limits; *.is_set false means no limit asked. Units as named.
  */
 struct spec_limits {
@@ -254,10 +262,23 @@ struct spec {
 				     JSON file */
 	struct spec_text stop_signal;            /* default SIGTERM */
 	struct spec_number stop_grace_period_us; /* default 10 s */
-	struct strv owned_files;                 /* storage behind origin.file */
+	struct spec_dependency *dependencies;
+	size_t dependency_count;
+	/* The other boxes of the project, in the order in which they are started; each a spec
+	 * without services. */
+	struct spec *services;
+	size_t service_count;
+	/* Only of a service: */
+	char *service; /* its name; NULL: this is the dev box */
+	struct origin service_at;
+	size_t service_index;    /* its place in the file, from 0 */
+	struct strv profiles;    /* it starts only by name, or when one of these is asked for */
+	struct strv owned_files; /* storage behind origin.file */
 };
 
 void spec_done(struct spec *spec);
+/** spec_service() - the service @name; NULL: there is none. */
+const struct spec *spec_service(const struct spec *spec, const char *name);
 /** spec_drop_build() - as if there were no packages and steps. */
 void spec_drop_build(struct spec *spec);
 

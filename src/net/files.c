@@ -99,13 +99,14 @@ char *net_resolv_conf(const char *host_text, const struct strv *dns, const struc
 	return buf_take(&text);
 }
 
-char *net_hosts(const char *hostname, const char *gateway, const struct strv *extra)
+char *net_hosts(const char *hostname, const char *address, const char *gateway,
+		const struct strv *extra)
 {
 	AUTO_BUF struct buf text = {0};
 
 	buf_puts(&text, "127.0.0.1\tlocalhost\n"
 			"::1\tlocalhost ip6-localhost ip6-loopback\n");
-	buf_printf(&text, "127.0.1.1\t%s\n", hostname);
+	buf_printf(&text, "%s\t%s\n", address ? address : "127.0.1.1", hostname);
 	if (gateway)
 		buf_printf(&text, "%s\t" NET_HOST_NAME "\n", gateway);
 	for (size_t i = 0; i < extra->count; i++) {

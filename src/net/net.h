@@ -66,6 +66,10 @@ int net_backend_check(enum net_backend backend, const char *program, struct err 
  */
 int net_slirp_start(const struct net_layout *layout, pid_t pid, const char *api_path,
 		    int log_fd, struct net_slirp *out_slirp, struct err *err);
+/** net_slirp_start_bridge() - as net_slirp_start() for a bridge in the namespace of @pid, which
+ * is needed until slirp4netns is ready: NET_DEVICE is down and has no address. */
+int net_slirp_start_bridge(const struct net_layout *layout, pid_t pid, int log_fd,
+			   struct net_slirp *out_slirp, struct err *err);
 /** net_slirp_wait_ready() - wait until it says ready; end of file before that is failure. */
 int net_slirp_wait_ready(struct net_slirp *slirp, int timeout_ms, struct err *err);
 /** net_slirp_end_words() - how it ended by itself, "slirp4netns was killed by signal 9"; before
@@ -93,11 +97,13 @@ char *net_resolv_conf(const char *host_text, const struct strv *dns, const struc
 #define NET_HOST_NAME "host.devbox"
 /**
  * net_hosts() - text of /etc/hosts: localhost (IPv4 and IPv6), @hostname, and the @extra lines
+ * @address:	of @hostname, where others reach it; NULL: one of the loopback
  * @gateway:	address of NET_HOST_NAME; NULL: there is no such name
  * @extra:	"ADDRESS NAME"
  *
  * Return: free() it.
  */
-char *net_hosts(const char *hostname, const char *gateway, const struct strv *extra);
+char *net_hosts(const char *hostname, const char *address, const char *gateway,
+		const struct strv *extra);
 
 #endif

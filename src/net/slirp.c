@@ -75,7 +75,8 @@ static void make_argv(struct strv *argv, const struct slirp_host *host,
 	char subnet[CIDR_TEXT_MAX];
 
 	strv_add(argv, host->program);
-	strv_add(argv, "--configure");
+	if (!request->is_bridge)
+		strv_add(argv, "--configure");
 	strv_addf(argv, "--mtu=%d", layout->mtu);
 	strv_addf(argv, "--cidr=%s", cidr_text(&layout->subnet, subnet));
 	if (!layout->reaches_host)
@@ -185,7 +186,17 @@ int net_slirp_start(const struct net_layout *layout, pid_t pid, const char *api_
 {
 	AUTO_FREE char *program = proc_find_program("slirp4netns");
 	const struct slirp_host host = {program, "/dev/net/tun", "/etc/resolv.conf"};
-	const struct slirp_request request = {layout, pid, api_path, log_fd};
+	const struct slirp_request request = {layout, pid, api_path, log_fd, false};
+
+	return slirp_start(&host, &request, out_slirp, err);
+}
+
+int net_slirp_start_bridge(const struct net_layout *layout, pid_t pid, int log_fd,
+			   struct net_slirp *out_slirp, struct err *err)
+{
+	AUTO_FREE char *program = proc_find_program("slirp4netns");
+	const struct slirp_host host = {program, "/dev/net/tun", "/etc/resolv.conf"};
+	const struct slirp_request request = {layout, pid, NULL, log_fd, true};
 
 	return slirp_start(&host, &request, out_slirp, err);
 }

@@ -27,12 +27,13 @@ int slirp_check(const struct slirp_host *host, const char *api_path, struct err 
  */
 bool slirp_has_sandbox(const struct slirp_host *host);
 
-/** struct slirp_request - the arguments of net_slirp_start() */
+/** struct slirp_request - the arguments of net_slirp_start(), or of net_slirp_start_bridge() */
 struct slirp_request {
 	const struct net_layout *layout;
 	pid_t pid;
 	const char *api_path;
 	int log_fd;
+	bool is_bridge;
 };
 /** slirp_follow_log() - a descriptor at the end of a log that is a file; -1 when it is none. */
 int slirp_follow_log(int log_fd);

@@ -40,14 +40,14 @@ static pid_t start_supervisor(int listen_fd, const char *request, const char *an
 
 static int ask(const char *folder, const char *answer, size_t len, struct err *err)
 {
-	AUTO_CLOSE int listen_fd = control_listen(folder, err);
+	AUTO_CLOSE int listen_fd = control_listen(folder, "dev", err);
 	int status;
 	pid_t pid;
 	int rc;
 
 	assert_true(listen_fd >= 0);
-	pid = start_supervisor(listen_fd, "stop main -1", answer, len);
-	rc = control_ask(folder, "stop main -1", 5000, err);
+	pid = start_supervisor(listen_fd, "stop dev -1", answer, len);
+	rc = control_ask(folder, "stop dev -1", 5000, err);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	return rc;
@@ -99,22 +99,22 @@ static void nobody_there_is_told(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(control_ask(missing, "stop main -1", 5000, &err), -1);
+	assert_int_equal(control_ask(missing, "stop dev -1", 5000, &err), -1);
 	assert_int_equal(err.code, ENOENT);
-	assert_int_equal(control_ask(folder, "stop main -1", 5000, &err), -1);
+	assert_int_equal(control_ask(folder, "stop dev -1", 5000, &err), -1);
 	assert_int_equal(err.code, ENOENT);
 	/* What a killed supervisor leaves behind. */
-	(void)close(control_listen(folder, &err));
-	assert_int_equal(control_ask(folder, "stop main -1", 5000, &err), -1);
+	(void)close(control_listen(folder, "dev", &err));
+	assert_int_equal(control_ask(folder, "stop dev -1", 5000, &err), -1);
 	assert_int_equal(err.code, ECONNREFUSED);
 	folder_write(folder, "plain/control.sock", "");
 	free(missing);
 	missing = path_join(folder, "plain");
-	assert_int_equal(control_ask(missing, "stop main -1", 5000, &err), -1);
+	assert_int_equal(control_ask(missing, "stop dev -1", 5000, &err), -1);
 	assert_int_equal(err.code, ECONNREFUSED);
 	free(missing);
 	missing = path_join(folder, "absent");
-	assert_int_equal(control_listen(missing, &err), -1);
+	assert_int_equal(control_listen(missing, "dev", &err), -1);
 	assert_int_equal(err.code, ENOENT);
 }
 
@@ -135,7 +135,7 @@ static void only_its_owner_may_connect(void **state)
 	AUTO_FREE char *path = path_join(folder, "control.sock");
 	struct err err = {0};
 	mode_t old = umask(0);
-	AUTO_CLOSE int fd = control_listen(folder, &err);
+	AUTO_CLOSE int fd = control_listen(folder, "dev", &err);
 	struct stat st;
 
 	(void)state;

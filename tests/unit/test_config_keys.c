@@ -76,7 +76,7 @@ static void a_key_that_is_not_built_is_refused_by_name(void **state)
 		assert_string_equal(words, expected);
 		count++;
 	}
-	assert_true(count > 10);
+	assert_true(count > 0);
 }
 
 static void every_built_key_is_read(void **state)

@@ -83,8 +83,8 @@ static void garbage_of_the_host_is_left_out(void **state)
 
 static void hosts_name_localhost_and_the_box(void **state)
 {
-	AUTO_FREE char *text = net_hosts("shop", NULL, &none);
-	AUTO_FREE char *addressed = net_hosts("shop", "10.0.2.2", &none);
+	AUTO_FREE char *text = net_hosts("shop", NULL, NULL, &none);
+	AUTO_FREE char *addressed = net_hosts("shop", "10.0.2.100", "10.0.2.2", &none);
 
 	(void)state;
 	assert_string_equal(text, "127.0.0.1\tlocalhost\n"
@@ -92,7 +92,7 @@ static void hosts_name_localhost_and_the_box(void **state)
 				  "127.0.1.1\tshop\n");
 	assert_string_equal(addressed, "127.0.0.1\tlocalhost\n"
 				       "::1\tlocalhost ip6-localhost ip6-loopback\n"
-				       "127.0.1.1\tshop\n"
+				       "10.0.2.100\tshop\n"
 				       "10.0.2.2\thost.devbox\n");
 }
 
@@ -106,7 +106,7 @@ static void hosts_hold_the_extra_lines_that_are_some(void **state)
 	strv_add(&extra, "2001:db8::7  db6 db7");
 	strv_add(&extra, "nothing");
 	strv_add(&extra, "192.0.2.8 x\n192.0.2.9 y");
-	text = net_hosts("shop", NULL, &extra);
+	text = net_hosts("shop", NULL, NULL, &extra);
 	assert_string_equal(text, "127.0.0.1\tlocalhost\n"
 				  "::1\tlocalhost ip6-localhost ip6-loopback\n"
 				  "127.0.1.1\tshop\n"

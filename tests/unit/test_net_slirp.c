@@ -425,7 +425,7 @@ static void death_of_slirp_is_noticed(void **state)
 static void check_refused(const struct slirp_host *host, const char *api_path,
 			  const char *message, const char *hint)
 {
-	const struct slirp_request request = {&layout, getpid(), api_path, -1};
+	const struct slirp_request request = {&layout, getpid(), api_path, -1, false};
 	struct net_slirp slirp = {.pid = 7};
 	struct err err = {0};
 
@@ -475,7 +475,7 @@ static void check_fails(const char *script, pid_t target, const char *message)
 		assert_int_equal(chmod(program, 0755), 0);
 	}
 	assert_int_equal(write(log_fd, "older words\n", 12), 12);
-	request = (struct slirp_request){&layout, target, NULL, log_fd};
+	request = (struct slirp_request){&layout, target, NULL, log_fd, false};
 	assert_int_equal(slirp_start(&host, &request, &slirp, &err), 0);
 	assert_int_equal(net_slirp_wait_ready(&slirp, 300, &err), -1);
 	if (!strstr(err.message, message))

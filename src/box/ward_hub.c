@@ -1,0 +1,59 @@
+#include "box/ward.h"
+
+#include "util/cleanup.h"
+#include "util/fd.h"
+#include "util/path.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The box's place in the network of a project of several boxes. */
+
+/* It must be there when the plan mounts it; the others' names come when the box has joined. */
+static int write_hosts(const struct ward *ward, struct err *err)
+{
+	AUTO_FREE char *path =
+		hub_hosts_path(ward->request->project->runtime_dir, ward->record->box);
+	const char *text = ward->prepared->facts.hosts;
+
+	return fd_write_file(AT_FDCWD, path, text, strlen(text), 0644, err);
+}
+
+int ward_hub_enter(struct ward *ward, struct err *err)
+{
+	if (!ward->request->member)
+		return 0;
+	if (write_hosts(ward, err) < 0)
+		return -1;
+	ward->hub_fd = hub_connect(ward->request->project->runtime_dir, err);
+	return ward->hub_fd < 0 ? -1 : hub_enter(ward->hub_fd, err);
+}
+
+int ward_hub_join(void *arg, pid_t pid, struct err *err)
+{
+	const struct ward *ward = arg;
+	const struct box_facts *facts = &ward->prepared->facts;
+
+	return hub_join(ward->hub_fd, pid, ward->request->member, facts->hostname, facts->hosts,
+			err);
+}
+
+void ward_hub_news(struct ward *ward)
+{
+	char words[16];
+	ssize_t n = recv(ward->hub_fd, words, sizeof(words), MSG_DONTWAIT);
+
+	if (n < 0)
+		return;
+	if (n == 0) {
+		(void)close(ward->hub_fd);
+		ward->hub_fd = -1;
+	}
+	strv_add(&ward->record->notes,
+		 n > 0 ? "the way out of the project's network is gone: slirp4netns ended; "
+			 "'devbox restart' brings it back"
+		       : "the project's network is gone; 'devbox restart' brings it back");
+	ward_save(ward);
+}

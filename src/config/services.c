@@ -1,0 +1,192 @@
+#include "config/fill.h"
+
+#include "util/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The services of a profile in the order in which they are started. */
+
+enum colour { COLOUR_NEW, COLOUR_OPEN, COLOUR_DONE };
+
+struct walk {
+	struct spec *services;
+	size_t count;
+	enum colour *colours;
+	size_t *path; /* services that wait for each other, from the first one on */
+	size_t depth;
+	size_t *order;
+	size_t done;
+	struct err *err;
+};
+
+static size_t find(const struct walk *w, const char *name)
+{
+	size_t i = 0;
+
+	while (i < w->count && strcmp(w->services[i].service, name) != 0)
+		i++;
+	return i;
+}
+
+static int fail_missing(const struct walk *w, const struct spec_dependency *need)
+{
+	AUTO_STRV struct strv names = {0};
+	const char *nearest;
+
+	(void)origin_fail(w->err, &need->at, "depends_on: there is no service '%.100s'",
+			  need->service);
+	for (size_t i = 0; i < w->count; i++)
+		strv_add(&names, w->services[i].service);
+	nearest = names.count ? str_nearest(need->service, (const char *const *)names.items)
+			      : NULL;
+	return nearest ? err_hint(w->err, "did you mean '%s'?", nearest) : -1;
+}
+
+static int fail_cycle(const struct walk *w, const struct spec_dependency *need, size_t again)
+{
+	AUTO_BUF struct buf words = {0};
+	size_t i = 0;
+
+	while (w->path[i] != again)
+		i++;
+	for (; i < w->depth; i++)
+		buf_printf(&words, "%s -> ", w->services[w->path[i]].service);
+	buf_puts(&words, w->services[again].service);
+	(void)origin_fail(w->err, &need->at, "depends_on: services wait for each other: %.400s",
+			  words.data);
+	return err_hint(w->err, "one of them has to start without another");
+}
+
+/* As deep as there are services, which are few. */
+static int visit(struct walk *w, size_t index)
+{
+	const struct spec *spec = &w->services[index];
+
+	w->colours[index] = COLOUR_OPEN;
+	w->path[w->depth++] = index;
+	for (size_t i = 0; i < spec->dependency_count; i++) {
+		const struct spec_dependency *need = &spec->dependencies[i];
+		size_t other = find(w, need->service);
+
+		if (other == w->count)
+			return fail_missing(w, need);
+		if (w->colours[other] == COLOUR_OPEN)
+			return fail_cycle(w, need, other);
+		if (w->colours[other] == COLOUR_NEW && visit(w, other) < 0)
+			return -1;
+	}
+	w->depth--;
+	w->colours[index] = COLOUR_DONE;
+	w->order[w->done++] = index;
+	return 0;
+}
+
+static void rearrange(struct walk *w)
+{
+	struct spec *sorted = xmalloc(w->count * sizeof(*sorted));
+
+	for (size_t i = 0; i < w->count; i++)
+		sorted[i] = w->services[w->order[i]];
+	memcpy(w->services, sorted, w->count * sizeof(*sorted));
+	free(sorted);
+}
+
+int services_order(struct spec *spec, struct err *err)
+{
+	const size_t count = spec->service_count;
+	AUTO_FREE enum colour *colours = xmalloc((count + 1) * sizeof(*colours));
+	AUTO_FREE size_t *path = xmalloc((count + 1) * sizeof(*path));
+	AUTO_FREE size_t *order = xmalloc((count + 1) * sizeof(*order));
+	struct walk walk = {.services = spec->services,
+			    .count = count,
+			    .colours = colours,
+			    .path = path,
+			    .order = order,
+			    .err = err};
+
+	memset(colours, 0, (count + 1) * sizeof(*colours));
+	for (size_t i = 0; i < count; i++) {
+		if (colours[i] == COLOUR_NEW && visit(&walk, i) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++)
+		spec->services[i].service_index = i;
+	if (count > 0)
+		rearrange(&walk);
+	return 0;
+}
+
+/* A service has a place in the project's network, and no say in it. */
+static int check_service_network(const struct spec *spec, struct err *err)
+{
+	const struct spec_network *n = &spec->network;
+	const bool is_derived = n->subnet_at.line == n->address_at.line &&
+				n->subnet_at.column == n->address_at.column;
+	const struct {
+		const char *name;
+		const struct origin *at;
+	} keys[] = {
+		{"subnet", is_derived ? &(struct origin){0} : &n->subnet_at},
+		{"backend", &n->backend_at},
+		{"mtu", &n->mtu.at},
+		{"ipv6", &n->ipv6_at},
+		{"host",
+		 spec->network_mode == NET_FILTERED ? &(struct origin){0} : &n->host_at},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		if (!keys[i].at->file)
+			continue;
+		(void)origin_fail(err, keys[i].at, "a service has no key 'network.%s'",
+				  keys[i].name);
+		return err_hint(err, "the network is that of the project: it belongs to the "
+				     "top of the profile");
+	}
+	return 0;
+}
+
+/* What a network of several boxes has not. */
+static int check_shared_network(const struct spec *spec, struct err *err)
+{
+	const struct spec_network *n = &spec->network;
+
+	if (n->backend == BACKEND_PASTA) {
+		(void)origin_fail(err, &n->backend_at,
+				  "network.backend 'pasta' connects one box, and with services "
+				  "there are several");
+		return err_hint(err, "slirp4netns connects several");
+	}
+	if (n->has_ipv6) {
+		(void)origin_fail(
+			err, &n->ipv6_at,
+			"network.ipv6 is for a box alone: the network of several boxes "
+			"has IPv4 only");
+		return err_hint(err, "remove it, or the services");
+	}
+	return 0;
+}
+
+int services_check(const struct spec *spec, struct err *err)
+{
+	struct walk walk = {
+		.services = spec->services, .count = spec->service_count, .err = err};
+
+	if (spec->service)
+		return check_service_network(spec, err);
+	if (spec->service_count && check_shared_network(spec, err) < 0)
+		return -1;
+	/* Those of a service are looked at when all services are there. */
+	for (size_t i = 0; i < spec->dependency_count; i++)
+		if (find(&walk, spec->dependencies[i].service) == walk.count)
+			return fail_missing(&walk, &spec->dependencies[i]);
+	return 0;
+}
+
+const struct spec *spec_service(const struct spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->service_count; i++)
+		if (strcmp(spec->services[i].service, name) == 0)
+			return &spec->services[i];
+	return NULL;
+}

@@ -1,0 +1,154 @@
+#!/bin/bash
+# A project of several boxes: their order, their names, their one network, and what the verbs do to all of them.
+. "$(dirname "$0")/lib.sh"
+
+busybox_root "$tmp/root"
+root="rootfs:$tmp/root"
+
+names() {
+	bx ps "$@" --json | grep -o '"name":"[^"]*"' | cut -d'"' -f4 | sort | paste -sd' '
+}
+
+# --- order, without a network ---
+
+make_project order "network_mode: none
+image: $root
+depends_on: {job: {condition: service_completed_successfully}}
+services:
+  web: {image: '$root', network_mode: none, depends_on: [db], command: [sleep, '1000']}
+  db: {image: '$root', network_mode: none, command: [sh, -c, 'echo I am db; exec sleep 1000'], volumes: ['data:/data']}
+  job: {image: '$root', network_mode: none, depends_on: [db], command: [sh, -c, 'sleep 0.3; echo done >/data/done'], volumes: ['data:/data']}
+  extra: {image: '$root', network_mode: none, profiles: [more], command: [sleep, '1000']}"
+run bx up
+is "$status" 0 'a project of several boxes comes up'
+is "$(grep -o '^ order[a-z/]* *up' <<<"$err" | tr -d ' ' | paste -sd' ')" 'order/dbup order/webup order/jobup orderup' 'in the order of what they wait for, and the dev box last'
+is "$(names)" 'order order/db order/web' 'those that run are listed by their names'
+is "$(names -a)" 'order order/db order/job order/web' 'and one that has done its work, when asked'
+ok 'its work was done before the dev box began' bx exec db -- test -e /data/done
+is "$(bx exec order/web -- cat /etc/hostname)" web 'a box knows its name'
+run bx up
+like "$err" '^order: up to date \(4 boxes, ' 'a second up finds all as it should be'
+run bx logs
+like "$err$out" 'order/db \| I am db' 'logs say whose line it is'
+is "$(bx logs db)" 'order/db | I am db' 'of one box when asked'
+run bx up extra
+is "$status" 0 'a box of a profile starts by name'
+run bx stop web
+like "$err" ' order/web  *stopped' 'one is stopped by its name'
+is "$(names)" 'order order/db order/extra' 'and the others go on'
+run bx exec web -- true
+is "$err" "devbox: box 'web' is not running
+  hint: devbox up" 'one that does not run is told by name'
+run bx start web
+is "$(names)" 'order order/db order/extra order/web' 'and starts again'
+run bx kill db
+is "$(names)" 'order order/extra order/web' 'kill is for one, too'
+run bx up nope
+is "$status $err" "1 devbox: there is no box 'nope'
+  hint: the profile names the boxes of the project below 'services'" 'a box that is not there'
+run bx down
+is "$status" 0 'down'
+is "$(names -a)" '' 'stops and removes them all'
+ok 'and leaves no process' test -z "$(ls "$XDG_RUNTIME_DIR/devbox/order" 2>/dev/null | grep -v lock)"
+run bx up --profile more
+is "$(names)" 'order order/db order/extra order/web' 'a profile brings its services'
+run bx up --profile less
+is "$status $err" "1 devbox: no service is in profile 'less'" 'a profile that no service is in'
+bx down 2>/dev/null
+
+# --- what goes wrong ---
+
+make_project wrong "network_mode: none
+services:
+  good: {image: '$root', network_mode: none, command: [sleep, '1000']}
+  bad: {image: '$root', network_mode: none, command: [no-such-command], depends_on: [good]}"
+run bx up
+is "$status" 1 'one that cannot start is a failure'
+like "$err" "devbox: service 'bad': 'no-such-command' was not found in the box" 'said with its name'
+like "$err" ' wrong/good *stopped again' 'and what was started is stopped again'
+is "$(names)" '' 'nothing is left running'
+sed -i 's/\[no-such-command\]/[sh, -c, "exit 3"]/; s/depends_on: \[good\]/depends_on: [good]/' devbox.yaml
+echo 'depends_on: {bad: {condition: service_completed_successfully}}' >>devbox.yaml
+run bx up
+like "$err" "box 'wrong/bad' did not complete: it ended with status 3" 'work that fails is told with its status'
+is "$(names)" '' 'and stops the rest'
+bx down 2>/dev/null
+
+# --- one network ---
+
+[ -c /dev/net/tun ] && command -v slirp4netns >/dev/null || {
+	skip 'the network of a project' 'no slirp4netns or /dev/net/tun here'
+	done_testing
+}
+slirps() {
+	pgrep -fc -- "--cidr=$subnet"
+}
+profile="image: $root
+services:
+  web: {image: '$root', command: [sh, -c, 'mkdir /w; echo hello from web >/w/index.html; exec httpd -f -p 80 -h /w']}
+  db: {image: '$root', command: [sleep, '1000'], ports: ['127.0.0.1::80']}
+  alone: {image: '$root', network_mode: none, command: [sleep, '1000']}"
+make_project net "$profile"
+run bx up
+is "$status" 0 'boxes of one network come up'
+subnet=$(bx exec db -- sh -c 'grep -w web /etc/hosts | cut -f1')
+subnet=${subnet%.*}.0/24
+is "$(slirps)" 1 'with one slirp4netns for all'
+ok 'a box reaches another by its name' bx exec db -- wget -qO /dev/null http://web/
+is "$(bx exec -- wget -qO - http://web/)" 'hello from web' 'so does the dev box'
+address=$(bx exec db -- sh -c 'grep -w web /etc/hosts | cut -f1')
+like "$address" '^10\.' 'names are addresses of the project'
+is "$(bx exec db -- wget -qO - "http://$address/")" 'hello from web' 'which can be reached as well'
+ok 'the dev box has the name of the project' bx exec web -- ping -c 1 -W 5 net
+nok 'nobody outside of the network reaches it' bx exec alone -- wget -qO /dev/null -T 2 "http://$address/"
+nok 'the file of names is not the box'"'"'s' bx exec -u root db -- sh -c 'echo 1.2.3.4 x >>/etc/hosts'
+bx stop web 2>/dev/null
+nok 'a name goes with its box' bx exec db -- grep -qw web /etc/hosts
+bx start web 2>/dev/null
+ok 'and comes back with it' bx exec db -- grep -qw web /etc/hosts
+is "$(bx exec db -- wget -qO - http://web/)" 'hello from web' 'and is reached again'
+bx kill web 2>/dev/null
+ok 'the name of one that was killed goes too' wait_for 5 bx exec db -- sh -c '! grep -qw web /etc/hosts'
+bx up 2>/dev/null
+ok 'and up brings it back' bx exec db -- wget -qO /dev/null http://web/
+
+make_project net2 "${profile/\/w; exec/\/w; exec}"
+run bx up
+is "$status" 0 'a second project beside it'
+other=$(bx exec db -- sh -c 'grep -w web /etc/hosts | cut -f1')
+is "$(bx exec -- wget -qO - http://web/)" 'hello from web' 'has its own'
+nok 'the first does not reach it' bx -p net exec db -- wget -qO /dev/null -T 2 "http://$other/"
+run bx down
+is "$status" 0 'and goes down'
+ok 'the first goes on' bx -p net exec db -- wget -qO /dev/null http://web/
+
+cd "$tmp/work/net" || exit 1
+server() {
+	bx exec -T db -- sh -c 'mkdir -p /w; echo published >/w/index.html; httpd -p 127.0.0.1:80 -h /w'
+}
+server
+port=$(bx port db --json | grep -o '"host_port":[0-9]*' | cut -d: -f2)
+ok 'a published port of a service leads to it' wait_for 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && grep -q published <&3"
+run bx restart
+is "$status" 0 'restart stops and starts all'
+is "$(names)" 'net net/alone net/db net/web' 'and all run again'
+run bx down
+is "$status" 0 'down'
+ok 'ends the network with its boxes' wait_for 5 eval '[ "$(slirps)" = 0 ]'
+
+make_project fixed "services:
+  a: {image: '$root', ip: 10.200.3.7, command: [sleep, '1000']}
+  b: {image: '$root', ip: 10.200.3.7, command: [sleep, '1000']}"
+run bx up
+like "$err" "devbox.yaml:3:.*error: ip: 10.200.3.7 is that of box 'a'" 'an address that is taken'
+sed -i '3s/3\.7/4.7/' devbox.yaml
+run bx up
+like "$err" "devbox.yaml:3:.*error: ip: 10.200.4.7 is not for a box of the project.s network 10.200.3.0/24" 'one of another subnet'
+sed -i '3s/4\.7/3.2/' devbox.yaml
+run bx up
+like "$err" 'devbox.yaml:3:.*error: ip: .10.200.3.2. is taken' 'that of the gateway'
+sed -i '3s/3\.2/3.8/' devbox.yaml
+run bx up
+is "$(bx exec b -- sh -c "ip -4 addr show eth0 | grep -o '10[0-9.]*/24'")" 10.200.3.8/24 'a fixed address'
+ok 'is reached' bx exec a -- ping -c 1 -W 5 b
+done_testing
