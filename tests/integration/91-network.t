@@ -49,7 +49,7 @@ like "$(get "http://host.devbox:$near_port/page")" 'Name or service not known|Te
 is "$(bx -q exec -T -- cat /etc/resolv.conf | grep -m 1 nameserver)" 'nameserver 10.0.2.3' 'the resolver is that of the network'
 is "$(bx -q exec -T -- cat /sys/class/net/tap0/mtu)" 16384 'packets are as large as does not stall'
 # Names are those of the host's resolver.
-name=www.debian.org
+name=$(apt-get indextargets --format "\$(REPO_URI)" 2>/dev/null | sed -n "s,^https\?://\([^/:]*\).*,\1,p" | head -n 1)
 want=$(getent ahostsv4 $name | awk '{ print $1; exit }')
 if [ -n "$want" ]; then
 	is "$(bx -q exec -T -- getent ahostsv4 $name | awk '{ print $1; exit }')" "$want" 'a name is looked up by the resolver of the host'
