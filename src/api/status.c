@@ -20,6 +20,9 @@ void box_status_done(struct box_status *status)
 	free(status->image);
 	free(status->root_kind);
 	free(status->network);
+	free(status->subnet);
+	free(status->address);
+	free(status->hostname);
 	free(status->reason);
 	free(status->cgroup);
 	strv_done(&status->command);
@@ -97,6 +100,9 @@ void box_status_fill(const struct record *record, const char *project_id, const 
 		.image = xstrdup(record->image),
 		.root_kind = xstrdup(record->root_kind),
 		.network = xstrdup(record->network),
+		.subnet = xstrdup(record->net_subnet),
+		.address = xstrdup(record->net_address),
+		.hostname = xstrdup(record->hostname),
 		.state = phase_name(record->phase),
 		.reason = xstrdup(record->reason),
 		.init_pid = record->init_pid,

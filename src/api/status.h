@@ -15,6 +15,7 @@
  * struct box_status - what a box is and costs, for ps, stats, inspect and the dashboard; owned
  * @name:	PROJECT or PROJECT/SERVICE
  * @state:	"starting", "up", "paused", "exited"
+ * @subnet, @address, @hostname: in the project's network; NULL: it has none
  * @ports:	of the host that lead into it
  * @counters:	of its own network; without @has_counters it has none, or is gone
  * @stats:	one reading of its cgroup; all STAT_UNKNOWN when it has none
@@ -27,6 +28,9 @@ struct box_status {
 	char *image;
 	char *root_kind;
 	char *network;
+	char *subnet;
+	char *address;
+	char *hostname;
 	const char *state;
 	char *reason;
 	pid_t init_pid;

@@ -66,8 +66,13 @@ int hub_connect(const char *runtime_dir, struct err *err)
 	return steal_fd(&fd);
 }
 
-/* @fd: sent along, -1: none. @out_fd: what comes with the answer; NULL: nothing does. */
-static int ask(int hub_fd, const char *request, int fd, int *out_fd, struct err *err)
+struct answer {
+	int fd; /* -1: none came along */
+	pid_t uplink;
+};
+
+/* @fd: sent along, -1: none. The descriptor of *out is the caller's. */
+static int ask(int hub_fd, const char *request, int fd, struct answer *out, struct err *err)
 {
 	char answer[HUB_ANSWER_MAX];
 	int fds[FD_PASS_MAX];
@@ -89,36 +94,48 @@ static int ask(int hub_fd, const char *request, int fd, int *out_fd, struct err 
 					"the project's network ended before it answered");
 	}
 	answer[n] = '\0';
-	if (strcmp(answer, "ok") != 0)
-		(void)err_set(err, "%s", answer);
-	if (count > 0 && out_fd && strcmp(answer, "ok") == 0)
-		*out_fd = fds[0];
-	else if (count > 0)
-		(void)close(fds[0]);
-	return strcmp(answer, "ok") == 0 ? 0 : -1;
+	*out = (struct answer){.fd = count > 0 ? fds[0] : -1};
+	if (sscanf(answer, "ok %d", &out->uplink) == 1)
+		return 0;
+	cleanup_close(&out->fd);
+	return err_set(err, "%s", answer);
 }
 
 int hub_enter(int hub_fd, struct err *err)
 {
-	int fd = -1;
+	struct answer answer;
 
-	if (ask(hub_fd, "enter", -1, &fd, err) < 0)
+	if (ask(hub_fd, "enter", -1, &answer, err) < 0)
 		return -1;
-	return fd < 0 ? err_set(err, "the project's network has no user namespace") : fd;
+	return answer.fd < 0 ? err_set(err, "the project's network has no user namespace")
+			     : answer.fd;
 }
 
-int hub_join(int hub_fd, pid_t pid, const struct hub_member *member, const char *hostname,
-	     const char *hosts, struct err *err)
+/* Of those whose answer has no descriptor. */
+static int ask_plain(int hub_fd, const char *request, int fd, pid_t *out_uplink,
+		     struct err *err)
 {
-	AUTO_FREE char *path = xasprintf("/proc/%d/ns/net", (int)pid);
+	struct answer answer;
+
+	if (ask(hub_fd, request, fd, &answer, err) < 0)
+		return -1;
+	cleanup_close(&answer.fd);
+	*out_uplink = answer.uplink;
+	return 0;
+}
+
+int hub_join(int hub_fd, const struct hub_guest *guest, pid_t *out_uplink, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/ns/net", (int)guest->pid);
 	AUTO_CLOSE int netns = open(path, O_RDONLY | O_CLOEXEC);
 	char address[IPV4_TEXT_MAX];
-	AUTO_FREE char *request = xasprintf("join %s %s %s\n%s", member->name, hostname,
-					    ipv4_text(member->network.address, address), hosts);
+	AUTO_FREE char *request =
+		xasprintf("join %s %s %s\n%s", guest->member->name, guest->hostname,
+			  ipv4_text(guest->member->network.address, address), guest->hosts);
 
 	if (netns < 0)
 		return err_sys(err, "open the box's network");
-	return ask(hub_fd, request, netns, NULL, err);
+	return ask_plain(hub_fd, request, netns, out_uplink, err);
 }
 
 /* It is there already: is it the same? */
@@ -126,8 +143,9 @@ static int check_subnet(const struct hub_plan *plan, int hub_fd, struct err *err
 {
 	AUTO_FREE char *words = hub_words(&plan->network);
 	AUTO_FREE char *request = xasprintf("is %s", words);
+	pid_t ignored;
 
-	return ask(hub_fd, request, -1, NULL, err) < 0
+	return ask_plain(hub_fd, request, -1, &ignored, err) < 0
 		       ? err_hint(err,
 				  "it changes when no box of the project runs: devbox stop, "
 				  "devbox up")

@@ -16,14 +16,14 @@
  * by `up` and ended when nobody is connected to its socket, `<runtime>/<project>/net.sock`
  * (SOCK_SEQPACKET, 0600), any more:
  *
- *   is WORDS                         answer "ok" when that is how it is laid out
- *   enter                            answer "ok" with the user namespace in which the boxes
+ *   is WORDS                         answer "ok PID" when that is how it is laid out
+ *   enter                            answer "ok PID" with the user namespace in which the boxes
  *                                    have to be born
- *   join NAME HOSTNAME ADDRESS\nHOSTS  with the box's network namespace; answer "ok". HOSTS is
- *                                    the beginning of its /etc/hosts
+ *   join NAME HOSTNAME ADDRESS\nHOSTS  with the box's network namespace; answer "ok PID". HOSTS
+ *                                    is the beginning of its /etc/hosts
  *
- * Else the answer is words for the user. Who closes the connection has left. "gone" without
- * being asked: slirp4netns has ended.
+ * PID is slirp4netns's, 0: it has ended. Else the answer is words for the user. Who closes the
+ * connection has left. Words without being asked: how slirp4netns has ended.
  */
 
 /** struct hub_member - a box's place in it; @name, by which the others know it, "": it has none
@@ -70,10 +70,16 @@ int hub_open(const struct hub_plan *plan, const struct dirs *dirs,
 int hub_connect(const char *runtime_dir, struct err *err);
 /** hub_enter() - the user namespace of the project's boxes. Return: descriptor or -1. */
 int hub_enter(int hub_fd, struct err *err);
-/** hub_join() - connect the box of @pid, which is ready. @hosts: its own lines of /etc/hosts.
- */
-int hub_join(int hub_fd, pid_t pid, const struct hub_member *member, const char *hostname,
-	     const char *hosts, struct err *err);
+/** struct hub_guest - a box that joins: a process of it, which is ready, and its own lines of
+ * /etc/hosts; borrowed */
+struct hub_guest {
+	pid_t pid;
+	const struct hub_member *member;
+	const char *hostname;
+	const char *hosts;
+};
+/** hub_join() - connect it. @out_uplink: the process that leads to the outside; 0: none. */
+int hub_join(int hub_fd, const struct hub_guest *guest, pid_t *out_uplink, struct err *err);
 
 /** hub_hosts_path() - the file that is the /etc/hosts of @box. free() it. */
 char *hub_hosts_path(const char *runtime_dir, const char *box);

@@ -148,9 +148,11 @@ static int join(struct hub *hub, struct client *client, char *request, int netns
 	return 0;
 }
 
-static void answer(const struct client *client, int rc, const struct err *err, int fd)
+static void answer(const struct hub *hub, const struct client *client, int rc,
+		   const struct err *err, int fd)
 {
-	const char *words = rc == 0 ? "ok" : err->message;
+	AUTO_FREE char *words =
+		rc == 0 ? xasprintf("ok %d", (int)hub->slirp.pid) : xstrdup(err->message);
 
 	(void)fd_send(client->fd, words, strlen(words), &fd, fd >= 0 ? 1 : 0);
 }
@@ -174,16 +176,16 @@ static void serve(struct hub *hub, size_t index)
 	}
 	request[n] = '\0';
 	if (strcmp(request, "enter") == 0) {
-		answer(client, 0, &err, hub->userns_fd);
+		answer(hub, client, 0, &err, hub->userns_fd);
 	} else if (str_starts(request, "is ")) {
 		int rc = strcmp(request + 3, hub->words) == 0
 				 ? 0
 				 : err_set(&err, "the project's network is still %s",
 					   hub->words);
 
-		answer(client, rc, &err, -1);
+		answer(hub, client, rc, &err, -1);
 	} else {
-		answer(client, join(hub, client, request, fd, &err), &err, -1);
+		answer(hub, client, join(hub, client, request, fd, &err), &err, -1);
 	}
 }
 
@@ -203,9 +205,11 @@ static void accept_client(struct hub *hub)
 
 static void uplink_gone(struct hub *hub)
 {
+	AUTO_FREE char *how = net_slirp_end_words(&hub->slirp);
+
 	net_slirp_stop(&hub->slirp);
 	for (size_t i = 0; i < hub->count; i++)
-		(void)send(hub->clients[i].fd, "gone", 4, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)send(hub->clients[i].fd, how, strlen(how), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void loop_once(struct hub *hub)

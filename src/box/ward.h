@@ -93,6 +93,8 @@ int64_t ward_realtime_ms(void);
 
 /** ward_network_ended() - what led outside has ended: say so everywhere. */
 void ward_network_ended(struct ward *ward);
+/** ward_network_lost() - the same of what is not our child; @how: "… was killed by signal 9" */
+void ward_network_lost(struct ward *ward, const char *how);
 
 /* What happens to the box, for `devbox events`. */
 /** ward_box_name() - the full name. free() it. */

@@ -3,6 +3,7 @@
 #include "util/cleanup.h"
 #include "util/fd.h"
 #include "util/path.h"
+#include "util/proc.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -35,25 +36,32 @@ int ward_hub_join(void *arg, pid_t pid, struct err *err)
 {
 	const struct ward *ward = arg;
 	const struct box_facts *facts = &ward->prepared->facts;
+	const struct hub_guest guest = {pid, ward->request->member, facts->hostname,
+					facts->hosts};
+	pid_t uplink;
 
-	return hub_join(ward->hub_fd, pid, ward->request->member, facts->hostname, facts->hosts,
-			err);
+	if (hub_join(ward->hub_fd, &guest, &uplink, err) < 0)
+		return -1;
+	ward->record->net_pid = uplink;
+	ward->record->net_start = 0;
+	if (uplink > 0)
+		(void)proc_start_time(uplink, &ward->record->net_start);
+	else
+		ward->record->net_lost = xstrdup("slirp4netns has ended");
+	return 0;
 }
 
 void ward_hub_news(struct ward *ward)
 {
-	char words[16];
-	ssize_t n = recv(ward->hub_fd, words, sizeof(words), MSG_DONTWAIT);
+	char words[256];
+	ssize_t n = recv(ward->hub_fd, words, sizeof(words) - 1, MSG_DONTWAIT);
 
 	if (n < 0)
 		return;
+	words[n] = '\0';
 	if (n == 0) {
 		(void)close(ward->hub_fd);
 		ward->hub_fd = -1;
 	}
-	strv_add(&ward->record->notes,
-		 n > 0 ? "the way out of the project's network is gone: slirp4netns ended; "
-			 "'devbox restart' brings it back"
-		       : "the project's network is gone; 'devbox restart' brings it back");
-	ward_save(ward);
+	ward_network_lost(ward, n > 0 ? words : "devbox-net has ended");
 }

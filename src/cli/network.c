@@ -1,10 +1,14 @@
 #include "cli/cli.h"
 
 #include "api/inspect.h"
+#include "api/status.h"
 #include "cli/format.h"
 #include "cli/port_words.h"
 #include "cli/table.h"
 #include "util/cleanup.h"
+#include "util/str.h"
+
+#include <string.h>
 
 #define HOST_NAME "host.devbox"
 
@@ -28,6 +32,19 @@ static void put_backend(struct table *table, const struct record *record)
 	AUTO_FREE char *backend = backend_words(record);
 
 	put_row(table, "backend", backend);
+}
+
+/* The other boxes of its network: who is here, and how it is called. */
+static bool is_neighbour(const struct box_status *box, const struct box_status *other)
+{
+	return strcmp(other->box, box->box) != 0 && str_eq(other->subnet, box->subnet) &&
+	       other->subnet && str_eq(other->network, "project") && !other->has_exit &&
+	       other->init_pid > 0;
+}
+
+static const char *name_in_network(const struct box_status *box)
+{
+	return strchr(box->name, '/') ? box->box : box->project;
 }
 
 static void put_layout(struct table *table, const struct record *record)
@@ -54,7 +71,8 @@ static void put_port(struct table *table, const struct port_entry *entry)
 	put_row(table, "port", text);
 }
 
-static void put_table(const struct record *record, const struct box_status *status)
+static void put_table(const struct record *record, const struct box_status *status,
+		      const struct box_list *all)
 {
 	AUTO_TABLE struct table table = {0};
 
@@ -64,6 +82,9 @@ static void put_table(const struct record *record, const struct box_status *stat
 		put_layout(&table, record);
 	else if (record->net_backend)
 		put_backend(&table, record);
+	for (size_t i = 0; i < all->count; i++)
+		if (is_neighbour(status, &all->items[i]))
+			put_row(&table, name_in_network(&all->items[i]), all->items[i].address);
 	for (size_t i = 0; i < status->ports.count; i++)
 		put_port(&table, &status->ports.items[i]);
 	table_print(&table);
@@ -90,7 +111,8 @@ static void put_numbers(struct json *j, const struct record *record)
 	json_text(j, "lost", record->net_lost);
 }
 
-static void put_json(const struct record *record, const struct box_status *status)
+static void put_json(const struct record *record, const struct box_status *status,
+		     const struct box_list *all)
 {
 	AUTO_JSON struct json j = {0};
 
@@ -107,6 +129,9 @@ static void put_json(const struct record *record, const struct box_status *statu
 		put_name(&j, record->hostname, record->net_address);
 	if (record->net_host)
 		put_name(&j, HOST_NAME, record->net_gateway);
+	for (size_t i = 0; i < all->count; i++)
+		if (is_neighbour(status, &all->items[i]))
+			put_name(&j, name_in_network(&all->items[i]), all->items[i].address);
 	json_array_end(&j);
 	json_array_begin(&j, "ports");
 	for (size_t i = 0; i < status->ports.count; i++)
@@ -120,18 +145,22 @@ static int show(struct cli *cli, const char *name, struct err *err)
 {
 	struct record record = {0};
 	struct box_status status = {0};
+	struct box_list all = {0};
+	struct err ignored;
 	int result = 0;
 
 	if (devbox_inspect(cli->devbox, name, &record, &status, err) < 0)
 		return -1;
+	(void)box_list_read(cli->devbox->dirs.runtime, status.project, false, &all, &ignored);
 	if (!record_is_running(&record)) {
 		(void)err_set(err, "box '%s' is not running", status.name);
 		result = err_hint(err, "'devbox up' starts it");
 	} else if (cli->json) {
-		put_json(&record, &status);
+		put_json(&record, &status, &all);
 	} else {
-		put_table(&record, &status);
+		put_table(&record, &status, &all);
 	}
+	box_list_done(&all);
 	box_status_done(&status);
 	record_done(&record);
 	return result;

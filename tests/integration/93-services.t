@@ -81,9 +81,10 @@ bx down 2>/dev/null
 	done_testing
 }
 slirps() {
-	pgrep -fc -- "--cidr=$subnet"
+	pgrep -fc -- '--cidr=10\.86\.93\.0/24'
 }
 profile="image: $root
+network: {subnet: 10.86.93.0/24, mtu: 1500, host: true}
 services:
   web: {image: '$root', command: [sh, -c, 'mkdir /w; echo hello from web >/w/index.html; exec httpd -f -p 80 -h /w']}
   db: {image: '$root', command: [sleep, '1000'], ports: ['127.0.0.1::80']}
@@ -91,9 +92,18 @@ services:
 make_project net "$profile"
 run bx up
 is "$status" 0 'boxes of one network come up'
-subnet=$(bx exec db -- sh -c 'grep -w web /etc/hosts | cut -f1')
-subnet=${subnet%.*}.0/24
 is "$(slirps)" 1 'with one slirp4netns for all'
+is "$(bx network --json web | jq -r '.subnet + " " + .gateway + " " + .address')" '10.86.93.0/24 10.86.93.2 10.86.93.11' 'laid out as the profile says'
+is "$(bx network --json web | jq -c '[.names[] | .name + " " + .address] | sort')" '["db 10.86.93.12","host.devbox 10.86.93.2","net 10.86.93.10","web 10.86.93.11"]' 'devbox network knows the names'
+like "$(bx network web)" $'\ndb +10\.86\.93\.12' 'and says them'
+is "$(bx network --json db | jq .backend_pid)" "$(pgrep -f -- '--cidr=10\.86\.93\.0/24')" 'and what leads outside'
+is "$(bx exec web -- cat /sys/class/net/eth0/mtu)" 1500 'packets are as large as asked'
+python3 -c 'import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+c = s.accept()[0]; c.recv(999); c.sendall(b"HTTP/1.0 200 OK\r\n\r\nfrom the host\n")' >"$tmp/near" &
+ok 'a server of the host listens' wait_for 10 test -s "$tmp/near"
+is "$(bx exec web -- wget -qO - "http://host.devbox:$(cat "$tmp/near")/")" 'from the host' 'and is reached at host.devbox'
 ok 'a box reaches another by its name' bx exec db -- wget -qO /dev/null http://web/
 is "$(bx exec -- wget -qO - http://web/)" 'hello from web' 'so does the dev box'
 address=$(bx exec db -- sh -c 'grep -w web /etc/hosts | cut -f1')
@@ -112,7 +122,7 @@ ok 'the name of one that was killed goes too' wait_for 5 bx exec db -- sh -c '! 
 bx up 2>/dev/null
 ok 'and up brings it back' bx exec db -- wget -qO /dev/null http://web/
 
-make_project net2 "${profile/\/w; exec/\/w; exec}"
+make_project net2 "${profile/10.86.93/10.86.94}"
 run bx up
 is "$status" 0 'a second project beside it'
 other=$(bx exec db -- sh -c 'grep -w web /etc/hosts | cut -f1')
@@ -129,8 +139,15 @@ server() {
 server
 port=$(bx port db --json | grep -o '"host_port":[0-9]*' | cut -d: -f2)
 ok 'a published port of a service leads to it' wait_for 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && grep -q published <&3"
+kill -9 "$(bx network --json db | jq .backend_pid)"
+lost() { [ "$(bx network --json "$1" | jq -r .lost)" = 'slirp4netns was killed by signal 9' ]; }
+ok 'who leads outside is missed when it is killed' wait_for 10 lost db
+ok 'by every box' wait_for 10 lost web
+like "$(bx network web)" "backend +gone: slirp4netns was killed by signal 9; 'devbox restart' brings it back" 'with what brings it back'
+is "$(bx exec db -- wget -qO - http://web/)" 'hello from web' 'boxes still reach each other'
 run bx restart
 is "$status" 0 'restart stops and starts all'
+like "$(bx network web)" 'backend +slirp4netns, process [0-9]' 'with the way outside'
 is "$(names)" 'net net/alone net/db net/web' 'and all run again'
 run bx down
 is "$status" 0 'down'
