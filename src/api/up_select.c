@@ -132,7 +132,7 @@ int up_select(const struct up *up, const struct spec ***out_specs, size_t *out_c
 		for (size_t k = 0; k < spec->dependency_count; k++)
 			add_name(&wanted, spec->dependencies[k].service);
 	}
-	specs = xmalloc((up->spec.service_count + 1) * sizeof(*specs));
+	specs = xmalloc((up->spec.service_count + 1) * sizeof(const struct spec *));
 	for (size_t i = 0; i < up->spec.service_count; i++)
 		if (strv_has(&wanted, up->spec.services[i].service))
 			specs[count++] = &up->spec.services[i];

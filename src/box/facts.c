@@ -131,7 +131,8 @@ static void text_facts(const struct facts_request *request, struct box_facts *fa
 				: network ? ipv4_text(network->dns, dns)
 					  : NULL);
 	facts->hosts = net_hosts(
-		facts->hostname, request->member ? ipv4_text(network->address, address) : NULL,
+		facts->hostname,
+		network && request->member ? ipv4_text(network->address, address) : NULL,
 		network && network->reaches_host ? ipv4_text(network->gateway, gateway) : NULL,
 		&spec->extra_hosts);
 	facts->hosts_file = request->member ? xstrdup(request->hosts_file) : NULL;

@@ -62,9 +62,9 @@ void ward_loop_once(struct ward *ward);
  * nothing. */
 void ward_end(struct ward *ward);
 
-/** ward_hub_enter() - reach the project's network. Return: the user namespace to be born in, 0
- * where there is no such network, or -1. */
-int ward_hub_enter(struct ward *ward, struct err *err);
+/** ward_hub_enter() - reach the project's network. @out_userns: the user namespace to be born
+ * in; -1: there is no such network. */
+int ward_hub_enter(struct ward *ward, int *out_userns, struct err *err);
 /** ward_hub_join() - for struct launch_options.connect. */
 int ward_hub_join(void *ward, pid_t pid, struct err *err);
 /** ward_hub_news() - the network has something to say. */

@@ -22,14 +22,18 @@ static int write_hosts(const struct ward *ward, struct err *err)
 	return fd_write_file(AT_FDCWD, path, text, strlen(text), 0644, err);
 }
 
-int ward_hub_enter(struct ward *ward, struct err *err)
+int ward_hub_enter(struct ward *ward, int *out_userns, struct err *err)
 {
+	*out_userns = -1;
 	if (!ward->request->member)
 		return 0;
 	if (write_hosts(ward, err) < 0)
 		return -1;
 	ward->hub_fd = hub_connect(ward->request->project->runtime_dir, err);
-	return ward->hub_fd < 0 ? -1 : hub_enter(ward->hub_fd, err);
+	if (ward->hub_fd < 0)
+		return -1;
+	*out_userns = hub_enter(ward->hub_fd, err);
+	return *out_userns < 0 ? -1 : 0;
 }
 
 int ward_hub_join(void *arg, pid_t pid, struct err *err)

@@ -107,20 +107,17 @@ static int start_box(struct ward *ward, bool *out_refused, struct err *err)
 		.runtime_dir = ward->request->dirs->runtime,
 		.winsize = {.ws_row = 24, .ws_col = 80},
 	};
-	AUTO_CLOSE int userns = ward_hub_enter(ward, err);
+	AUTO_CLOSE int userns = -1;
 	int code;
 	int rc;
 	int i;
 
-	if (userns < 0)
+	if (ward_hub_enter(ward, &userns, err) < 0)
 		return -1;
-	options.userns_fd = userns;
-	if (ward->hub_fd >= 0) {
+	if (userns >= 0) {
+		options.userns_fd = userns;
 		options.connect = ward_hub_join;
 		options.connect_arg = ward;
-	} else {
-		/* 0 is no descriptor of ours. */
-		userns = -1;
 	}
 	options.stdio[0] = options.stdio[1] = options.stdio[2] = STDIN_FILENO; /* /dev/null */
 	if (ward->request->spec->tty && ward->prepared->argv.count > 0)

@@ -55,13 +55,13 @@ static int fill_one_service(struct fill *f, const struct node_key *key,
 {
 	struct config config = *f->config;
 	const struct node *map = value;
-	AUTO_NODE struct node *empty = NULL;
+	AUTO_NODE struct node *empty = node_new(NODE_MAP, &value->at);
 	struct spec *spec;
 
 	if (check_name(f, key) < 0)
 		return -1;
 	if (value->kind == NODE_NULL)
-		map = empty = node_new(NODE_MAP, &value->at);
+		map = empty;
 	if (map->kind != NODE_MAP)
 		return value_refuse(f, "services", value, "a map of keys");
 	if (check_keys(f, map) < 0)

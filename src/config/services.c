@@ -121,18 +121,19 @@ int services_order(struct spec *spec, struct err *err)
 static int check_service_network(const struct spec *spec, struct err *err)
 {
 	const struct spec_network *n = &spec->network;
+	static const struct origin none;
 	const bool is_derived = n->subnet_at.line == n->address_at.line &&
 				n->subnet_at.column == n->address_at.column;
+	const bool may_host = spec->network_mode == NET_FILTERED;
 	const struct {
 		const char *name;
 		const struct origin *at;
 	} keys[] = {
-		{"subnet", is_derived ? &(struct origin){0} : &n->subnet_at},
+		{"subnet", is_derived ? &none : &n->subnet_at},
 		{"backend", &n->backend_at},
 		{"mtu", &n->mtu.at},
 		{"ipv6", &n->ipv6_at},
-		{"host",
-		 spec->network_mode == NET_FILTERED ? &(struct origin){0} : &n->host_at},
+		{"host", may_host ? &none : &n->host_at},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
