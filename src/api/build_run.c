@@ -82,6 +82,9 @@ static void describe(struct step_box *box)
 	spec->sysctl_count = 0;
 	if (!box->step->network)
 		spec->network_mode = NET_NONE;
+	else if (spec->network_mode == NET_SERVICE)
+		spec->network_mode = NET_PROJECT;
+	spec->network_service = NULL;
 	spec->read_only = false;
 	spec->cap_add = spec->cap_drop = (struct spec_list){0};
 	spec->no_new_privileges = true;

@@ -64,6 +64,9 @@ static int override_network(const struct run_options *options, struct spec *spec
 {
 	static const char *const modes[] = {"project", "host", "none", NULL};
 
+	/* A box that is thrown away shares no network. */
+	if (spec->network_mode == NET_SERVICE)
+		spec->network_mode = NET_PROJECT;
 	if (!options->network)
 		return 0;
 	if (strcmp(options->network, "project") == 0)

@@ -75,7 +75,7 @@ static int get_ready(struct up *up, struct err *err)
 	    hub_plan(&up->spec, up->project.id, up->subnet, &up->hub, err) < 0)
 		return -1;
 	if (!has_mode(&up->spec, NET_PROJECT) && !has_mode(&up->spec, NET_FILTERED))
-		return 0;
+		return 0; /* and none of NET_SERVICE, which is another's NET_PROJECT */
 	return api_loopback(up->devbox, &up->project, !up->options->dry_run, &up->loopback,
 			    err);
 }

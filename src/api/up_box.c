@@ -79,10 +79,8 @@ static void describe(const struct up_box *box, struct prepare_request *request, 
 		.image_env = &box->image.config.env,
 		.image_stop_signal = box->image.config.stop_signal,
 		.kept_subnet = box->up->subnet,
-		.loopback = box->spec->network_mode == NET_PROJECT ||
-					    box->spec->network_mode == NET_FILTERED
-				    ? box->up->loopback
-				    : NULL,
+		.loopback = spec_has_ports(box->spec) ? box->up->loopback : NULL,
+		.shared = box->shared.box ? &box->shared : NULL,
 		.member = box->member.name[0] ? &box->member : NULL,
 	};
 	if (box->spec->service)
@@ -352,6 +350,23 @@ int up_box_reconcile(struct up_box *box, enum up_result *out_result, struct err 
 	return rc;
 }
 
+/* Before that box runs, what is prepared is only looked at. */
+static void find_shared(struct up_box *box)
+{
+	const char *name = box->spec->network_service;
+	struct record record = {0};
+	struct err ignored;
+
+	hub_plan_member(&box->up->hub, &box->up->spec, spec_service(&box->up->spec, name),
+			&box->host);
+	box->shared = (struct shared_network){.box = name, .member = &box->host};
+	if (record_load_settled(box->up->project.runtime_dir, name, &record, &ignored) < 0)
+		return;
+	if (record_is_running(&record))
+		box->shared.since = record.init_start;
+	record_done(&record);
+}
+
 int up_box_prepare(struct up *up, const struct spec *spec, struct up_box *out_box,
 		   struct err *err)
 {
@@ -369,6 +384,8 @@ int up_box_prepare(struct up *up, const struct spec *spec, struct up_box *out_bo
 	*out_box = (struct up_box){.up = up, .spec = spec, .box = spec_box(spec)};
 	out_box->name = box_full_name(up->project.id, out_box->box);
 	hub_plan_member(&up->hub, &up->spec, spec, &out_box->member);
+	if (spec->network_mode == NET_SERVICE)
+		find_shared(out_box);
 	if (api_ensure_image(up->devbox, &ensure, &out_box->image, err) < 0)
 		return -1;
 	choose_command(out_box);

@@ -34,6 +34,8 @@ struct up_box {
 	struct box_image image;
 	struct strv argv; /* instead of the profile's; empty: that */
 	struct hub_member member;
+	struct hub_member host; /* whose network it shares */
+	struct shared_network shared;
 	struct prepared prepared;
 };
 

@@ -104,6 +104,8 @@ static int between_main(void *arg)
 		args.cgroup = (__u64)memory->place.cgroup_fd;
 	}
 	rc = between_call(SYS_setns, memory->place.kept_userns, CLONE_NEWUSER);
+	if (rc == 0 && memory->place.netns_fd > 0)
+		rc = between_call(SYS_setns, memory->place.netns_fd, CLONE_NEWNET);
 	if (rc == 0) {
 		/* Entering changed credentials, which hides /proc/PID of all who use this
 		 * memory and of what is born here. */

@@ -14,11 +14,13 @@ struct birth_memory;
  * struct birth_place - where a box is born
  * @clone_flags:	CLONE_NEW* of its namespaces
  * @kept_userns:	user namespace to be born in (box/keep.h), 0: a new one; borrowed
+ * @netns_fd:	of that user namespace, instead of a new one of @clone_flags; 0: none; borrowed
  * @cgroup_fd:	group to be born in, -1: that of its caller; borrowed
  */
 struct birth_place {
 	uint64_t clone_flags;
 	int kept_userns;
+	int netns_fd;
 	int cgroup_fd;
 };
 

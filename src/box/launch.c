@@ -35,7 +35,8 @@ static int start_filter(const struct prepared *p, struct launched *launched, str
 static int connect_network(const struct prepared *p, const struct launch_options *options,
 			   struct launched *launched, struct err *err)
 {
-	const bool is_alone = options->network == NET_HOST || options->network == NET_NONE;
+	const bool is_alone = options->network == NET_HOST || options->network == NET_NONE ||
+			      options->network == NET_SERVICE;
 
 	if (is_alone && !options->on_ready)
 		return 0;
@@ -105,6 +106,7 @@ static int start_late(const struct launch_options *options, struct box_start *st
 	start->birth = NULL;
 	if (options->userns_fd > 0) {
 		start->kept_userns = options->userns_fd;
+		start->netns_fd = options->netns_fd;
 		return box_start(start, process, err);
 	}
 	if (options->runtime_dir)

@@ -36,6 +36,7 @@ struct launch_options {
 	struct launch_early *early; /* taken over when it fits; NULL: none */
 	const char *runtime_dir; /* where the kept user namespace is found; NULL: do without */
 	int userns_fd;           /* the box has to be born in, 0: any; borrowed */
+	int netns_fd;            /* of it, as well; 0: a new one; borrowed */
 	/* instead of a slirp4netns of its own; NULL: that */
 	int (*connect)(void *arg, pid_t pid, struct err *err);
 	void *connect_arg;

@@ -117,7 +117,9 @@ uint64_t plan_namespaces(const struct spec *spec)
 	const uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
 			       CLONE_NEWUTS | CLONE_NEWCGROUP;
 
-	return spec->network_mode == NET_HOST ? flags : flags | CLONE_NEWNET;
+	return spec->network_mode == NET_HOST || spec->network_mode == NET_SERVICE
+		       ? flags
+		       : flags | CLONE_NEWNET;
 }
 
 int plan_build(const struct spec *spec, const struct box_facts *facts, uid_t uid, gid_t gid,

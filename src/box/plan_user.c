@@ -147,7 +147,7 @@ static void finish(struct plan_builder *b)
 	step = plan_add(b, STEP_HOSTNAME);
 	step->data = plan_keep(b, xstrdup(b->facts->hostname));
 	step->at = plan_place(b, &b->spec->hostname.at);
-	if (b->spec->network_mode != NET_HOST)
+	if (b->spec->network_mode != NET_HOST && b->spec->network_mode != NET_SERVICE)
 		plan_add(b, STEP_LO_UP);
 	for (i = 0; i < b->spec->sysctl_count; i++) {
 		const struct spec_sysctl *sysctl = &b->spec->sysctls[i];

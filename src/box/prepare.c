@@ -222,7 +222,9 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 	const struct project *project = request->project;
 	AUTO_FREE char *box_dir = NULL;
 	AUTO_FREE char *home_dir = NULL;
-	AUTO_FREE char *hosts_file = hub_hosts_path(project->runtime_dir, request->box);
+	const struct shared_network *shared = request->shared;
+	AUTO_FREE char *hosts_file =
+		hub_hosts_path(project->runtime_dir, shared ? shared->box : request->box);
 	struct facts_request facts = {
 		.spec = request->spec,
 		.dirs = request->dirs,
@@ -234,11 +236,12 @@ static int gather_facts(const struct prepare_request *request, struct prepared *
 		.accounts = &p->accounts,
 		.lower = &p->lower,
 		.lower_root = request->lower_root,
-		.network = request->spec->network_mode == NET_PROJECT ? &p->network : NULL,
+		.network = request->spec->network_mode == NET_PROJECT || shared ? &p->network
+										: NULL,
 		.force_fuse = request->force_fuse,
 		.upper_dir = request->upper_dir,
 		.work_dir = request->work_dir,
-		.member = request->member,
+		.member = shared ? shared->member : request->member,
 		.hosts_file = hosts_file,
 	};
 

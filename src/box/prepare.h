@@ -8,6 +8,17 @@
 #include "state/record.h"
 
 /**
+ * struct shared_network - that of another box; borrowed
+ * @since:	when that box was started: with a new one, who shares its network is a new one,
+ * too
+ */
+struct shared_network {
+	const char *box;
+	const struct hub_member *member;
+	uint64_t since;
+};
+
+/**
  * struct prepare_request - a box to get ready; borrowed
  * @is_throw_away:	`run`: no layer, home or record of its own
  * @argv:		instead of entrypoint and command; NULL: those
@@ -23,6 +34,7 @@
  * @kept_subnet:	"10.0.2.0/24" of the box that runs already; NULL: it does not
  * @member:		its place in the network of a project of several boxes; NULL: it has
  * none
+ * @shared:		the network of network_mode 'service:NAME'; else NULL
  * @loopback:		the project's own address on the host's loopback; NULL: none
  * @image_stop_signal:	what it asks for where the profile says nothing; may be NULL
  * @upper_dir, @work_dir: a step of a build (struct box_facts.is_build): folders of the caller's
@@ -53,6 +65,7 @@ struct prepare_request {
 	const char *kept_subnet;
 	const char *loopback;
 	const struct hub_member *member;
+	const struct shared_network *shared;
 	const char *upper_dir;
 	const char *work_dir;
 };

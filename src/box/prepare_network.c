@@ -65,6 +65,8 @@ int prepare_network(const struct prepare_request *request, struct prepared *p, s
 
 	if (spec->network_mode == NET_FILTERED)
 		prepare_filter(request, &p->net_filter);
+	if (request->shared)
+		p->network = request->shared->member->network;
 	if (spec->network_mode != NET_PROJECT)
 		return 0;
 	if (request->member) {

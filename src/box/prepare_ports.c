@@ -12,8 +12,7 @@ void prepare_print_ports(const struct prepare_request *request, struct buf *out)
 {
 	const struct spec *spec = request->spec;
 
-	if (request->is_throw_away ||
-	    (spec->network_mode != NET_PROJECT && spec->network_mode != NET_FILTERED))
+	if (request->is_throw_away || !spec_has_ports(spec))
 		return;
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];

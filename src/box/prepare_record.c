@@ -7,21 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *network_name(enum net_mode mode)
+/* free() it. */
+static char *network_name(const struct spec *spec)
 {
 	static const char *const names[] = {[NET_PROJECT] = "project",
 					    [NET_HOST] = "host",
 					    [NET_NONE] = "none",
 					    [NET_FILTERED] = "filtered"};
 
-	return names[mode];
+	return spec->network_service ? xasprintf("service:%s", spec->network_service)
+				     : xstrdup(names[spec->network_mode]);
 }
 
-static void print_network(const struct spec *spec, const struct net_layout *n, struct buf *out)
+static void print_network(const struct prepare_request *request, const struct net_layout *n,
+			  struct buf *out)
 {
+	const struct spec *spec = request->spec;
+	AUTO_FREE char *name = network_name(spec);
 	char subnet[CIDR_TEXT_MAX], address[IPV4_TEXT_MAX];
 
-	buf_printf(out, "network %s", network_name(spec->network_mode));
+	buf_printf(out, "network %s", name);
+	if (request->shared)
+		buf_printf(out, " since %llu", (unsigned long long)request->shared->since);
 	if (spec->network_mode == NET_PROJECT)
 		buf_printf(out, " %s address %s mtu %d by %s%s%s",
 			   cidr_text(&n->subnet, subnet), ipv4_text(n->address, address),
@@ -59,7 +66,7 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 		buf_printf(out, "image %s\n", request->image_id);
 	for (i = 0; i < p->lower.count; i++)
 		buf_printf(out, "image '%s'\n", p->lower.items[i]);
-	print_network(spec, &p->network, out);
+	print_network(request, &p->network, out);
 	if (request->member)
 		buf_printf(out, "%s", p->facts.hosts);
 	for (i = 0; i < p->confine.rlimit_count; i++)
@@ -153,7 +160,7 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 		.root_kind = xstrdup(root_kind_name(p->facts.root_kind)),
 		.profile_file = xstrdup(spec->profile_file),
 		.folder = xstrdup(spec->project_dir),
-		.network = xstrdup(network_name(spec->network_mode)),
+		.network = network_name(spec),
 		.hostname = xstrdup(p->facts.hostname),
 		.workspace_source = xstrdup(spec->workspace.source),
 		.workspace_target = xstrdup(spec->workspace.target),
@@ -176,7 +183,7 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 	};
 	size_t i;
 
-	if (spec->network_mode == NET_PROJECT)
+	if (spec->network_mode == NET_PROJECT || request->shared)
 		record_network(&p->network, &r);
 	else if (spec->network_mode == NET_FILTERED)
 		r.net_backend = xstrdup("filter");

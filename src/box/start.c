@@ -159,6 +159,7 @@ int box_start(const struct box_start *start, struct box_process *out_process, st
 	const struct birth_place place = {
 		.clone_flags = start->plan->clone_flags,
 		.kept_userns = start->kept_userns,
+		.netns_fd = start->netns_fd,
 		.cgroup_fd = start->cgroup_fd,
 	};
 	struct box_process process = {0};

@@ -42,6 +42,7 @@ struct box_start {
 	const char *newgidmap;
 	struct birth *birth; /* a fitting one that has begun; taken over. NULL: a new one */
 	int kept_userns; /* user namespace to be born in (box/keep.h), 0: a new one; borrowed */
+	int netns_fd;    /* network to be born in, of @kept_userns; 0: none; borrowed */
 	int cgroup_fd;
 	bool has_oom_score_adj; /* may only be raised, proc(5) */
 	int oom_score_adj;

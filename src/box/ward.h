@@ -65,6 +65,9 @@ void ward_end(struct ward *ward);
 /** ward_hub_enter() - reach the project's network. @out_userns: the user namespace to be born
  * in; -1: there is no such network. */
 int ward_hub_enter(struct ward *ward, int *out_userns, struct err *err);
+/** ward_share_network() - open the namespaces of the box whose network is shared; -1 each:
+ * none is. */
+int ward_share_network(struct ward *ward, int *out_userns, int *out_netns, struct err *err);
 /** ward_hub_join() - for struct launch_options.connect. */
 int ward_hub_join(void *ward, pid_t pid, struct err *err);
 /** ward_hub_news() - the network has something to say. */

@@ -36,6 +36,40 @@ int ward_hub_enter(struct ward *ward, int *out_userns, struct err *err)
 	return *out_userns < 0 ? -1 : 0;
 }
 
+static int open_namespace(pid_t pid, const char *name, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/ns/%s", (int)pid, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, "open the network to share") : fd;
+}
+
+int ward_share_network(struct ward *ward, int *out_userns, int *out_netns, struct err *err)
+{
+	const struct spec *spec = ward->request->spec;
+	struct record record = {0};
+	int rc = 0;
+
+	*out_userns = *out_netns = -1;
+	if (spec->network_mode != NET_SERVICE)
+		return 0;
+	if (record_load(ward->request->project->runtime_dir, spec->network_service, &record,
+			err) < 0)
+		return err_wrap(err, "network_mode: service '%s'", spec->network_service);
+	if (!record_is_running(&record)) {
+		rc = err_set(err, "network_mode: service '%s' does not run",
+			     spec->network_service);
+	} else {
+		*out_userns = open_namespace(record.init_pid, "user", err);
+		*out_netns = *out_userns < 0 ? -1 : open_namespace(record.init_pid, "net", err);
+		rc = *out_netns < 0 ? -1 : 0;
+		ward->record->net_pid = record.net_pid;
+		ward->record->net_start = record.net_start;
+	}
+	record_done(&record);
+	return rc;
+}
+
 int ward_hub_join(void *arg, pid_t pid, struct err *err)
 {
 	const struct ward *ward = arg;

@@ -227,10 +227,10 @@ int ward_ports_open(struct ward *ward, struct err *err)
 	size_t bad;
 
 	port_list_remove(ward->request->project->runtime_dir, ward->record->box);
-	if (mode != NET_PROJECT && mode != NET_FILTERED)
+	if (!spec_has_ports(ward->request->spec))
 		return 0;
 	(void)ipv4_text(ward->prepared->network.address, address);
-	if (net_forwarder_new(&hooks, mode == NET_PROJECT ? address : NULL,
+	if (net_forwarder_new(&hooks, mode == NET_FILTERED ? NULL : address,
 			      &ward->ports.forwarder, err) < 0)
 		return -1;
 	if (ward_ports_apply(ward, ward->prepared->plan_text, &bad, err) < 0) {

@@ -108,6 +108,7 @@ static int start_box(struct ward *ward, bool *out_refused, struct err *err)
 		.winsize = {.ws_row = 24, .ws_col = 80},
 	};
 	AUTO_CLOSE int userns = -1;
+	AUTO_CLOSE int netns = -1;
 	int code;
 	int rc;
 	int i;
@@ -118,6 +119,11 @@ static int start_box(struct ward *ward, bool *out_refused, struct err *err)
 		options.userns_fd = userns;
 		options.connect = ward_hub_join;
 		options.connect_arg = ward;
+	} else if (ward_share_network(ward, &userns, &netns, err) < 0) {
+		return -1;
+	} else if (netns >= 0) {
+		options.userns_fd = userns;
+		options.netns_fd = netns;
 	}
 	options.stdio[0] = options.stdio[1] = options.stdio[2] = STDIN_FILENO; /* /dev/null */
 	if (ward->request->spec->tty && ward->prepared->argv.count > 0)

@@ -142,8 +142,7 @@ static int check_ports(const struct spec *spec, struct err *err)
 	static const char hint[] = "with network_mode 'host' ports are the host's as they "
 				   "are, with 'none' the box has none to publish";
 	const char *mode = spec->network_mode == NET_HOST ? "host" : "none";
-	const bool has_ports =
-		spec->network_mode == NET_PROJECT || spec->network_mode == NET_FILTERED;
+	const bool has_ports = spec_has_ports(spec);
 
 	if (!has_ports && spec->port_count > 0) {
 		(void)origin_fail(err, &spec->ports[0].at,
@@ -177,16 +176,22 @@ static int check_ports(const struct spec *spec, struct err *err)
 
 static int check_network(const struct spec *spec, struct err *err)
 {
-	if (spec->network_mode != NET_HOST)
+	const bool is_host = spec->network_mode == NET_HOST;
+
+	if (!is_host && spec->network_mode != NET_SERVICE)
 		return 0;
 	for (size_t i = 0; i < spec->sysctl_count; i++) {
 		if (!str_starts(spec->sysctls[i].name, "net."))
 			continue;
 		(void)origin_fail(err, &spec->sysctls[i].at,
-				  "sysctls: '%.100s' cannot be set with network_mode 'host'",
-				  spec->sysctls[i].name);
-		return err_hint(
-			err, "it would be the machine's; network_mode 'project' has its own");
+				  "sysctls: '%.100s' cannot be set with network_mode '%s'",
+				  spec->sysctls[i].name, is_host ? "host" : "service:NAME");
+		return is_host ? err_hint(err, "it would be the machine's; network_mode "
+					       "'project' has its own")
+			       : err_hint(err,
+					  "the network is that of service '%s': set it "
+					  "there",
+					  spec->network_service);
 	}
 	return 0;
 }

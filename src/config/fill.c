@@ -133,6 +133,7 @@ static void derive_service(struct spec *spec)
 
 static void fill_derived(struct spec *spec)
 {
+	services_need_network(spec);
 	if (spec->service) {
 		derive_service(spec);
 		return;

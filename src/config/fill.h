@@ -104,8 +104,11 @@ int spec_fill(const struct config *config, struct spec *spec, struct err *err);
 /** services_order() - each service after those it waits for; they cannot wait for each other.
  */
 int services_order(struct spec *spec, struct err *err);
-/** services_check() - what the dev box waits for is there. */
-int services_check(const struct spec *spec, struct err *err);
+/** services_need_network() - who shares the network of a service depends on it. */
+void services_need_network(struct spec *spec);
+/** services_check() - what the dev box waits for is there, and whose network is shared has one;
+ * who shares it has its host name. */
+int services_check(struct spec *spec, struct err *err);
 
 /** build_check() - what `packages` and `build` need of other keys. */
 int build_check(const struct spec *spec, struct err *err);

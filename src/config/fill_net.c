@@ -7,22 +7,25 @@
 
 /* What the resolver of the C library reads (MAXNS); it ignores the rest in silence. */
 #define NAME_SERVERS_MAX 3
+#define SERVICE_PREFIX "service:"
 
 int fill_network_mode(struct fill *f, const char *key, const struct node *value)
 {
-	static const char *const choices[] = {"project", "host", "none", "filtered", NULL};
-	static const enum net_mode modes[] = {NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED};
+	static const char *const choices[] = {"project",  "host",         "none",
+					      "filtered", "service:NAME", NULL};
+	static const enum net_mode modes[] = {NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED,
+					      NET_SERVICE};
 	size_t i;
 
-	if (value->kind == NODE_SCALAR && str_starts(value->text, "service:")) {
-		(void)place_fail(f->err, &value->at, "network_mode '%.100s' is not built yet",
-				 value->text);
-		return err_hint(f->err, "use 'project', 'filtered', 'host' or 'none'");
+	f->spec->network_mode_at = value_origin(f, value);
+	if (value->kind == NODE_SCALAR && str_starts(value->text, SERVICE_PREFIX)) {
+		f->spec->network_mode = NET_SERVICE;
+		f->spec->network_service = xstrdup(value->text + strlen(SERVICE_PREFIX));
+		return 0;
 	}
 	if (value_choice(f, key, value, choices, &i) < 0)
 		return -1;
 	f->spec->network_mode = modes[i];
-	f->spec->network_mode_at = value_origin(f, value);
 	return 0;
 }
 

@@ -233,7 +233,8 @@ static const char *mode_name(enum net_mode mode)
 	static const char *const names[] = {[NET_PROJECT] = "project",
 					    [NET_HOST] = "host",
 					    [NET_NONE] = "none",
-					    [NET_FILTERED] = "filtered"};
+					    [NET_FILTERED] = "filtered",
+					    [NET_SERVICE] = "service:NAME"};
 
 	return names[mode];
 }

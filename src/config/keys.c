@@ -62,7 +62,7 @@ static const struct config_key table[] = {
 	{"devices", "list", BUILT, "devices of the host"},
 	{"shm_size", "size", BUILT, "size of /dev/shm"},
 	{"read_only", "boolean", BUILT, "the root file system cannot be written to"},
-	{"network_mode", "string", BUILT, "project, filtered, host or none"},
+	{"network_mode", "string", BUILT, "project, filtered, host, none or service:NAME"},
 	{"network", "map", BUILT, "how the project's network is laid out"},
 	{"network.subnet", "CIDR", BUILT, "addresses of the network"},
 	{"network.backend", "string", BUILT, "what leads outside: auto, slirp4netns or pasta"},

@@ -34,8 +34,8 @@ static int fail_missing(const struct walk *w, const struct spec_dependency *need
 	AUTO_STRV struct strv names = {0};
 	const char *nearest;
 
-	(void)origin_fail(w->err, &need->at, "depends_on: there is no service '%.100s'",
-			  need->service);
+	(void)origin_fail(w->err, &need->at, "%s: there is no service '%.100s'",
+			  need->is_of_network ? "network_mode" : "depends_on", need->service);
 	for (size_t i = 0; i < w->count; i++)
 		strv_add(&names, w->services[i].service);
 	nearest = names.count ? str_nearest(need->service, (const char *const *)names.items)
@@ -168,7 +168,45 @@ static int check_shared_network(const struct spec *spec, struct err *err)
 	return 0;
 }
 
-int services_check(const struct spec *spec, struct err *err)
+void services_need_network(struct spec *spec)
+{
+	if (spec->network_mode != NET_SERVICE)
+		return;
+	for (size_t i = 0; i < spec->dependency_count; i++)
+		if (strcmp(spec->dependencies[i].service, spec->network_service) == 0)
+			return;
+	spec->dependencies = xrealloc(spec->dependencies, (spec->dependency_count + 1) *
+								  sizeof(*spec->dependencies));
+	spec->dependencies[spec->dependency_count++] = (struct spec_dependency){
+		.service = xstrdup(spec->network_service),
+		.kind = DEPENDS_STARTED,
+		.is_of_network = true,
+		.at = spec->network_mode_at,
+	};
+}
+
+static int share_network(const struct spec *top, struct spec *spec, struct err *err)
+{
+	const struct spec *other;
+
+	if (spec->network_mode != NET_SERVICE)
+		return 0;
+	other = spec_service(top, spec->network_service);
+	if (other->network_mode != NET_PROJECT) {
+		(void)origin_fail(err, &spec->network_mode_at,
+				  "network_mode: service '%s' has no network to share",
+				  other->service);
+		return err_hint(err, "only one of network_mode 'project' has");
+	}
+	/* Both have the same file of names. */
+	if (!spec->hostname.at.file) {
+		free(spec->hostname.value);
+		spec->hostname.value = xstrdup(other->hostname.value);
+	}
+	return 0;
+}
+
+int services_check(struct spec *spec, struct err *err)
 {
 	struct walk walk = {
 		.services = spec->services, .count = spec->service_count, .err = err};
@@ -181,7 +219,10 @@ int services_check(const struct spec *spec, struct err *err)
 	for (size_t i = 0; i < spec->dependency_count; i++)
 		if (find(&walk, spec->dependencies[i].service) == walk.count)
 			return fail_missing(&walk, &spec->dependencies[i]);
-	return 0;
+	for (size_t i = 0; i < spec->service_count; i++)
+		if (share_network(spec, &spec->services[i], err) < 0)
+			return -1;
+	return share_network(spec, spec, err);
 }
 
 const struct spec *spec_service(const struct spec *spec, const char *name)

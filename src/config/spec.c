@@ -80,6 +80,7 @@ static void services_done(struct spec *spec)
 	free(spec->dependencies);
 	free(spec->services);
 	free(spec->service);
+	free(spec->network_service);
 	strv_done(&spec->profiles);
 }
 

@@ -44,7 +44,7 @@ enum packager { PACKAGER_ANY, PACKAGER_APT, PACKAGER_APK, PACKAGER_DNF, PACKAGER
 /* HOME_IMAGE: nothing is put over the image's own, when what runs is the image's own command;
  * no profile can say so */
 enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED, HOME_IMAGE };
-enum net_mode { NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED };
+enum net_mode { NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED, NET_SERVICE };
 enum network_backend { BACKEND_AUTO, BACKEND_SLIRP, BACKEND_PASTA };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
 enum volume_type { VOLUME_BIND, VOLUME_NAMED, VOLUME_TMPFS, VOLUME_CACHE };
@@ -171,6 +171,7 @@ enum dependency_kind { DEPENDS_STARTED, DEPENDS_COMPLETED };
 struct spec_dependency {
 	char *service;
 	enum dependency_kind kind;
+	bool is_of_network; /* it is what network_mode 'service:NAME' names */
 	struct origin at;
 };
 
@@ -246,6 +247,7 @@ struct spec {
 	struct strv dns_search;
 	enum net_mode network_mode;
 	struct origin network_mode_at;
+	char *network_service; /* whose network it shares, of NET_SERVICE */
 	struct spec_network network;
 	struct spec_port *ports;
 	size_t port_count;
@@ -277,6 +279,11 @@ struct spec {
 };
 
 void spec_done(struct spec *spec);
+/** spec_has_ports() - has it a network that ports of the host can lead into? */
+static inline bool spec_has_ports(const struct spec *spec)
+{
+	return spec->network_mode != NET_HOST && spec->network_mode != NET_NONE;
+}
 /** spec_service() - the service @name; NULL: there is none. */
 const struct spec *spec_service(const struct spec *spec, const char *name);
 /** spec_drop_build() - as if there were no packages and steps. */

@@ -168,4 +168,41 @@ sed -i '3s/3\.2/3.8/' devbox.yaml
 run bx up
 is "$(bx exec b -- sh -c "ip -4 addr show eth0 | grep -o '10[0-9.]*/24'")" 10.200.3.8/24 'a fixed address'
 ok 'is reached' bx exec a -- ping -c 1 -W 5 b
+
+# --- one network for two boxes ---
+
+make_project shared "image: $root
+network_mode: service:web
+services:
+  web: {image: '$root', command: [sh, -c, 'mkdir /w; echo hello from web >/w/index.html; exec httpd -f -p 127.0.0.1:80 -h /w']}
+  db: {image: '$root', command: [sleep, '1000']}"
+run bx up
+is "$status" 0 'a box starts in the network of another'
+is "$(bx exec -T -- wget -qO - http://127.0.0.1/)" 'hello from web' 'and reaches what listens on its loopback'
+is "$(bx exec -T -- readlink /proc/self/ns/net)" "$(bx exec -T web -- readlink /proc/self/ns/net)" 'it is the same'
+is "$(bx exec -T -- sh -c 'hostname; cat /etc/hosts')" "$(bx exec -T web -- sh -c 'hostname; cat /etc/hosts')" 'with its names'
+ok 'others are reached' bx exec -T -u root -- ping -c 1 -W 5 db
+like "$(bx network)" 'mode +service:web' 'devbox network says so'
+is "$(bx network --json | jq -r .address)" "$(bx network --json web | jq -r .address)" 'with its address'
+bx exec -T -- sh -c 'httpd -p 127.0.0.1:8088 -h /tmp'
+forwarded() { [ "$(bx port --json | jq '[.[] | select(.box_port == 8088)] | length')" = 1 ]; }
+ok 'what listens in it appears on the host' wait_for 20 forwarded
+run bx up
+like "$err" 'up to date' 'up changes nothing'
+bx restart web 2>/dev/null
+run bx up
+like "$err" 'shared +changed, starting it anew' 'with another service the box is another'
+is "$(bx exec -T -- wget -qO - http://127.0.0.1/)" 'hello from web' 'that reaches it'
+is "$(bx run -- sh -c 'ls /sys/class/net | sort | paste -sd,' </dev/null)" 'lo,tap0' 'run has a network of its own'
+bx down
+
+make_project unshared "services:
+  web: {image: '$root', network_mode: none, command: [sleep, '1000']}
+  db: {image: '$root', network_mode: 'service:web', command: [sleep, '1000']}"
+run bx up
+like "$err" "devbox.yaml:3:.*error: network_mode: service 'web' has no network to share" 'without a network there is none to share'
+sed -i 's/service:web/service:wbe/' devbox.yaml
+run bx up
+like "$err" "devbox.yaml:3:.*error: network_mode: there is no service 'wbe'.*did you mean 'web'" 'nor without a service'
+
 done_testing

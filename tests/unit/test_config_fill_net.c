@@ -3,14 +3,24 @@
 static void wrong_values_are_refused(void **state)
 {
 	static const struct refusal table[] = {
-		{"network_mode: service:db\n",
-		 "1:15: network_mode 'service:db' is not built "
-		 "yet | use 'project', 'filtered', 'host' or 'none'"},
-		{"network_mode: bridge\n", "1:15: network_mode must be 'project', 'host', "
-					   "'none' or 'filtered', not 'bridge'"},
-		{"network_mode: non\n", "1:15: network_mode must be 'project', 'host', 'none' "
-					"or 'filtered', not 'non' | did "
-					"you mean 'none'?"},
+		{"network_mode: service:db\n", "1:15: network_mode: there is no service 'db'"},
+		{"network_mode: \"service:\"\nservices: {a: }\n",
+		 "1:15: network_mode: there is no service ''"},
+		{"network_mode: service:b\nservices: {a: , b: {network_mode: host}}\n",
+		 "1:15: network_mode: service 'b' has no network to share | only one of "
+		 "network_mode 'project' has"},
+		{"services: {a: {network_mode: 'service:b'}, b: {depends_on: [a]}}\n",
+		 "1:61: depends_on: services wait for each other: a -> b -> a | one of them "
+		 "has to start without another"},
+		{"services:\n  b:\n  a: {network_mode: 'service:b', sysctls: {net.a: 1}}\n",
+		 "3:51: sysctls: 'net.a' cannot be set with network_mode 'service:NAME' | the "
+		 "network is that of service 'b': set it there"},
+		{"network_mode: bridge\n",
+		 "1:15: network_mode must be 'project', 'host', 'none', 'filtered' or "
+		 "'service:NAME', not 'bridge'"},
+		{"network_mode: non\n",
+		 "1:15: network_mode must be 'project', 'host', 'none', 'filtered' or "
+		 "'service:NAME', not 'non' | did you mean 'none'?"},
 		{"dns: one\n", "1:6: dns must be an IP address, or a list of these, not 'one'"},
 		{"dns: [1.1.1.1, 256.1.1.1]\n",
 		 "1:16: dns must be an IP address, or a list of these, not '256.1.1.1'"},
