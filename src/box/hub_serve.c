@@ -1,6 +1,7 @@
 #include "box/hub_parts.h"
 
 #include "box/namespace.h"
+#include "cgroup/cgroup.h"
 #include "net/net.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
@@ -308,6 +309,26 @@ static void detach(const struct hub_request *request, int ready_fd)
 	(void)!chdir("/");
 }
 
+/*
+ * A scope of its own, as each supervisor has: who stays in the login session that happened to
+ * start it keeps that session from ending, or ends with it. Without systemd nobody counts.
+ */
+static void leave_session(const struct hub_request *request)
+{
+	AUTO_FREE char *name = xasprintf("%s-N", request->project->id);
+	AUTO_FREE char *path = NULL;
+	struct cgroup_place place = {0};
+	struct err ignored;
+	int fd = -1;
+
+	if (cgroup_place_find("", request->dirs->xdg_runtime, &place, &ignored) < 0)
+		return;
+	if (place.method == CGROUP_SYSTEMD)
+		fd = cgroup_project_open(&place, name, &path, &ignored);
+	cleanup_close(&fd);
+	cgroup_place_done(&place);
+}
+
 void hub_serve(const struct hub_request *request, int ready_fd)
 {
 	static struct hub hub;
@@ -319,6 +340,7 @@ void hub_serve(const struct hub_request *request, int ready_fd)
 	hub.request = request;
 	hub.userns_fd = hub.netns_fd = hub.listen_fd = -1;
 	detach(request, ready_fd);
+	leave_session(request);
 	ready.is_up = begin(&hub, &ready.err) == 0;
 	(void)fd_write_all(READY_FD, &ready, sizeof(ready));
 	(void)close(READY_FD);
