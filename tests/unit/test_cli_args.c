@@ -139,13 +139,13 @@ static void what_is_wrong_is_named(void **state)
 		{"devbox up --dry-run=yes", "up: option '--dry-run' takes no argument"},
 		{"devbox stop -t", "stop: option '-t' needs an argument"},
 		{"devbox stop --timeout", "stop: option '--timeout' needs an argument"},
-		{"devbox up now", "up: unexpected word 'now'"},
+		{"devbox version now", "version: unexpected word 'now'"},
 		{"devbox shell a b", "shell: unexpected word 'b'"},
 		{"devbox completion", "completion: too few words"},
 		{"devbox up --json", "up: option '--json' has no meaning here"},
 		{"devbox --json down", "down: option '--json' has no meaning here"},
 		{"devbox -- up", "'--' comes after a verb"},
-		{"devbox up -- x", "up: unexpected word 'x'"},
+		{"devbox version -- x", "version: unexpected word 'x'"},
 	};
 
 	(void)state;
