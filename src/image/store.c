@@ -89,6 +89,19 @@ bool store_is_at(const struct image_store *store, const char *path, int fd)
 	       held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
+/*
+ * The kernel's own stamps move by milliseconds at once, and who collects garbage asks which of
+ * two files is the newer one.
+ */
+static int stamp(int fd)
+{
+	struct timespec times[2];
+
+	(void)clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[1] = times[0];
+	return futimens(fd, times);
+}
+
 static int write_draft(const struct image_store *store, const char *text, size_t len)
 {
 	AUTO_CLOSE int fd = -1;
@@ -98,7 +111,7 @@ static int write_draft(const struct image_store *store, const char *text, size_t
 	fd = openat(store->fd, DRAFT_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	return fd_write_all(fd, text, len) < 0 ? -1 : fsync(fd);
+	return fd_write_all(fd, text, len) < 0 || stamp(fd) < 0 ? -1 : fsync(fd);
 }
 
 int store_put(const struct image_store *store, const char *path, const char *text, size_t len,
