@@ -279,6 +279,8 @@ static void put_info(const struct box_list *list, enum metrics_format format, st
 		put_label(out, "project", status->project, ",");
 		put_label(out, "box", status->name, ",");
 		put_label(out, "state", status->state, ",");
+		if (status->health)
+			put_label(out, "health", status->health, ",");
 		put_label(out, "image", status->image, ",");
 		put_label(out, "network", status->network, "} 1\n");
 	}

@@ -20,6 +20,7 @@ void box_status_done(struct box_status *status)
 	free(status->image);
 	free(status->root_kind);
 	free(status->network);
+	free(status->health);
 	free(status->subnet);
 	free(status->address);
 	free(status->hostname);
@@ -104,6 +105,7 @@ void box_status_fill(const struct record *record, const char *project_id, const 
 		.address = xstrdup(record->net_address),
 		.hostname = xstrdup(record->hostname),
 		.state = phase_name(record->phase),
+		.health = record_is_running(record) ? xstrdup(record->health) : NULL,
 		.reason = xstrdup(record->reason),
 		.init_pid = record->init_pid,
 		.started_ms = record->started_ms,

@@ -32,6 +32,7 @@ struct box_status {
 	char *address;
 	char *hostname;
 	const char *state;
+	char *health; /* "starting", "healthy", "unhealthy"; NULL: it has no healthcheck */
 	char *reason;
 	pid_t init_pid;
 	int64_t started_ms, finished_ms;

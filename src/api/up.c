@@ -159,14 +159,18 @@ static bool has_done_its_work(const struct sweep *s, const struct up_box *box)
 	return is_done && is_waited_for;
 }
 
+static int64_t wait_time_us(const struct sweep *s)
+{
+	const uint64_t asked_us = s->up->options->wait_timeout_us;
+
+	return asked_us ? (int64_t)asked_us : WAIT_US;
+}
+
 static int up_one(struct sweep *s, const struct spec *spec, struct err *err)
 {
-	const int64_t wait_us = s->up->options->wait_timeout_us
-					? (int64_t)s->up->options->wait_timeout_us
-					: WAIT_US;
 	struct up_box box;
 	enum up_result result = UP_NOTHING;
-	int rc = up_wait_for(s->up, spec, up_now_us() + wait_us, err);
+	int rc = up_wait_for(s->up, spec, up_now_us() + wait_time_us(s), err);
 
 	if (rc < 0)
 		return blame(spec, s->count, err);
@@ -208,19 +212,42 @@ static void say_all(const struct sweep *s)
 		log_note("up in %s%s", duration, has_dev ? "; devbox shell to enter" : "");
 }
 
+static bool has_probes(const struct sweep *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->specs[i]->health.kind != HEALTH_NONE)
+			return true;
+	return false;
+}
+
+/* What is not healthy stays, to be looked at. */
+static int wait_ready(const struct sweep *s, struct err *err)
+{
+	const int64_t deadline = up_now_us() + wait_time_us(s);
+
+	/* Nothing changes any more: who wants to take it down need not wait. */
+	if (has_probes(s))
+		project_unlock(&s->up->project);
+	for (size_t i = 0; i < s->done; i++)
+		if (s->results[i] == UP_STARTED &&
+		    up_wait_healthy(s->up, s->specs[i], deadline, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int up_all(struct sweep *s, struct err *err)
 {
 	int rc = look_ahead(s, err);
 
 	if (rc == 0)
 		rc = open_hub(s->up, err);
-	if (s->count > 1)
+	if (s->count > 1 || has_probes(s))
 		up_catch_interrupts(true);
 	for (size_t i = 0; rc == 0 && i < s->count; i++)
 		rc = up_one(s, s->specs[i], err);
 	if (rc < 0)
 		stop_again(s);
-	else
+	else if ((rc = wait_ready(s, err)) == 0)
 		say_all(s);
 	up_catch_interrupts(false);
 	return rc;

@@ -63,6 +63,10 @@ int up_select(const struct up *up, const struct spec ***out_specs, size_t *out_c
 int up_wait_for(const struct up *up, const struct spec *spec, int64_t deadline_us,
 		struct err *err);
 
+/** up_wait_healthy() - the box of @spec is healthy, if it has a healthcheck; says so. */
+int up_wait_healthy(const struct up *up, const struct spec *spec, int64_t deadline_us,
+		    struct err *err);
+
 /** up_now_us() - CLOCK_MONOTONIC. */
 int64_t up_now_us(void);
 

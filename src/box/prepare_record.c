@@ -1,5 +1,6 @@
 #include "box/prepare_parts.h"
 
+#include "box/health.h"
 #include "box/reason.h"
 #include "util/cleanup.h"
 #include "util/proc.h"
@@ -41,6 +42,24 @@ static void print_network(const struct prepare_request *request, const struct ne
 		buf_printf(out, "allow %s\n", spec->network.allow.items.items[i]);
 }
 
+static void print_health(const struct spec_health *health, struct buf *out)
+{
+	AUTO_FREE char *words = health_describe(health);
+
+	if (health->kind == HEALTH_NONE)
+		return;
+	buf_printf(out, "health %s", words);
+	for (size_t i = 0; i < health->argv.count; i++)
+		buf_printf(out, " '%s'", health->argv.items[i]);
+	buf_printf(out,
+		   " every %llu us, at first %llu us, of at most %llu us, %u times, from %llu "
+		   "us on\n",
+		   (unsigned long long)health->interval_us,
+		   (unsigned long long)health->start_interval_us,
+		   (unsigned long long)health->timeout_us, health->retries,
+		   (unsigned long long)health->start_period_us);
+}
+
 /* What else makes a box a different one: a change of these means a new start. Limits are live,
  * and listed apart. */
 static void print_rest(const struct prepare_request *request, const struct prepared *p,
@@ -62,6 +81,7 @@ static void print_rest(const struct prepare_request *request, const struct prepa
 		   p->exec_filter ? strrchr(p->exec_filter, '/') + 1 : "none");
 	for (i = 0; i < spec->environment.count; i++)
 		buf_printf(out, "environment %s\n", spec->environment.items[i]);
+	print_health(&spec->health, out);
 	if (request->image_id)
 		buf_printf(out, "image %s\n", request->image_id);
 	for (i = 0; i < p->lower.count; i++)

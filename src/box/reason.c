@@ -168,6 +168,8 @@ void reason_list(const struct record *record, const struct cgroup_stats *stats,
 	const uint64_t io = stats->io_pressure.some_avg10 / 10;
 
 	add_oom(record, stats, out_reasons);
+	if (record->health_why && str_eq(record->health, "unhealthy"))
+		strv_addf(out_reasons, "unhealthy: %s", record->health_why);
 	if (record->net_lost)
 		strv_addf(out_reasons, "no network: %s; 'devbox restart' brings it back",
 			  record->net_lost);

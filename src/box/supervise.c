@@ -73,6 +73,7 @@ int supervise(const struct supervise_request *request)
 	ward.launched.master = -1;
 	ward.oom = OOM_WATCH_NONE;
 	ward.throttle_fd = -1;
+	ward.health.epoll_fd = ward.health.timer_fd = -1;
 	(void)prctl(PR_SET_NAME, "devbox-super", 0, 0, 0);
 	result.is_up = ward_set_up(&ward, &is_refused, &result.err) == 0;
 	result.overlay_refused = is_refused;

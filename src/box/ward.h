@@ -1,8 +1,10 @@
 #ifndef BOX_WARD_H
 #define BOX_WARD_H
 
+#include "box/health.h"
 #include "box/launch.h"
 #include "box/logfile.h"
+#include "box/probe.h"
 #include "box/supervise.h"
 #include "cgroup/oom.h"
 #include "net/forward.h"
@@ -22,6 +24,19 @@ struct ward_ports {
 	size_t watcher_count;
 };
 
+#define WARD_HEALTH_WORDS 1024
+
+/** struct ward_health - its probes; @epoll_fd -1: it has none. @words: the last of what the
+ * probe said */
+struct ward_health {
+	struct health health;
+	int epoll_fd;
+	int timer_fd;
+	struct probe probe;
+	char words[WARD_HEALTH_WORDS];
+	size_t words_len;
+};
+
 /** struct ward - the box in our care */
 struct ward {
 	const struct supervise_request *request;
@@ -34,6 +49,7 @@ struct ward {
 	int clients[WARD_CLIENTS_MAX]; /* who waits for its end */
 	size_t client_count;
 	struct ward_ports ports;
+	struct ward_health health;
 	int hub_fd; /* to the project's network; -1: it has none of several boxes */
 	int listen_fd;
 	int signal_fd;
@@ -98,6 +114,11 @@ int64_t ward_realtime_ms(void);
 void ward_network_ended(struct ward *ward);
 /** ward_network_lost() - the same of what is not our child; @how: "… was killed by signal 9" */
 void ward_network_lost(struct ward *ward, const char *how);
+
+/** ward_health_open() - begin to probe, as its profile says. */
+void ward_health_open(struct ward *ward);
+void ward_health_step(struct ward *ward);
+void ward_health_close(struct ward *ward);
 
 /* What happens to the box, for `devbox events`. */
 /** ward_box_name() - the full name. free() it. */

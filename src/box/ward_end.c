@@ -60,6 +60,7 @@ void ward_end(struct ward *ward)
 	struct record *record = ward->record;
 	struct err ignored;
 
+	ward_health_close(ward);
 	ward_ports_close(ward);
 	explain_end(ward);
 	ward_kill(ward);

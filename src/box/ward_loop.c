@@ -202,6 +202,7 @@ void ward_loop_once(struct ward *ward)
 		{.fd = ward->ports.forwarder ? net_forwarder_fd(ward->ports.forwarder) : -1,
 		 .events = POLLIN},
 		{.fd = ward->hub_fd, .events = POLLIN},
+		{.fd = ward->health.epoll_fd, .events = POLLIN},
 	};
 
 	if (poll(polls, ARRAY_LEN(polls), time_left(ward)) < 0 && errno != EINTR)
@@ -231,6 +232,8 @@ void ward_loop_once(struct ward *ward)
 		ward_keep_refused(ward);
 	if (polls[10].revents)
 		ward_hub_news(ward);
+	if (polls[11].revents)
+		ward_health_step(ward);
 	if (polls[5].revents)
 		ward_network_ended(ward);
 }

@@ -186,6 +186,7 @@ int ward_set_up(struct ward *ward, bool *out_refused, struct err *err)
 		return -1;
 	ward_event_started(ward);
 	ward_watch_open(ward);
+	ward_health_open(ward);
 	if (ward->ports.forwarder)
 		net_forwarder_begin(ward->ports.forwarder);
 	return 0;

@@ -156,7 +156,8 @@ char *state_words(const struct box_status *status)
 {
 	if (status->has_exit)
 		return xasprintf("%s (%d)", status->state, status->exit_code);
-	return xstrdup(status->state);
+	return xstrdup(status->health && strcmp(status->state, "up") == 0 ? status->health
+									  : status->state);
 }
 
 uint64_t net_stat(const struct box_status *status, uint64_t value)

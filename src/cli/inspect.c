@@ -38,6 +38,8 @@ static void put_life(struct json *j, const struct record *record,
 	const bool runs = record_is_running(record);
 
 	json_text(j, "state", status->state);
+	json_text(j, "health", status->health);
+	json_text(j, "health_why", status->health ? record->health_why : NULL);
 	json_text(j, "reason", record->reason);
 	if (record->has_exit)
 		json_i64(j, "exit_code", record->exit_code);

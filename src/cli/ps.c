@@ -85,6 +85,7 @@ static void put_json_box(struct json *j, const struct box_status *status)
 	json_text(j, "project", status->project);
 	json_text(j, "box", status->box);
 	json_text(j, "state", status->state);
+	json_text(j, "health", status->health);
 	if (status->has_exit)
 		json_i64(j, "exit_code", status->exit_code);
 	else

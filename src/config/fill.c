@@ -72,6 +72,7 @@ static const struct {
 	{"cap_add", fill_caps},
 	{"cap_drop", fill_caps},
 	{"security_opt", fill_security_opt},
+	{"healthcheck", fill_healthcheck},
 	{"depends_on", fill_depends_on},
 	{"profiles", fill_profiles},
 	{"services", fill_services},

@@ -72,7 +72,7 @@ fill_key fill_name, fill_user, fill_home, fill_home_files, fill_working_dir, fil
 	fill_hostname, fill_init, fill_tty, fill_read_only, fill_stop_signal,
 	fill_stop_grace_period;
 fill_key fill_packages, fill_build;
-fill_key fill_services, fill_depends_on, fill_profiles;
+fill_key fill_healthcheck, fill_services, fill_depends_on, fill_profiles;
 fill_key fill_entrypoint, fill_command;
 fill_key fill_environment, fill_env_file, fill_env_pass;
 fill_key fill_workspace, fill_volumes, fill_tmpfs, fill_devices, fill_shm_size;

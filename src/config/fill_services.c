@@ -147,6 +147,8 @@ static int add_dependency_map(struct fill *f, const char *name, const struct nod
 {
 	static const char *const choices[] = {
 		"service_started", "service_completed_successfully", "service_healthy", NULL};
+	static const enum dependency_kind kinds[] = {DEPENDS_STARTED, DEPENDS_COMPLETED,
+						     DEPENDS_HEALTHY};
 	const struct node *condition = node_get(value, "condition");
 	size_t i = 0;
 
@@ -154,13 +156,7 @@ static int add_dependency_map(struct fill *f, const char *name, const struct nod
 		return value_refuse(f, "depends_on", value, "a map with 'condition'");
 	if (condition && value_choice(f, "depends_on: condition", condition, choices, &i) < 0)
 		return -1;
-	if (i == 2) {
-		(void)place_fail(f->err, &condition->at,
-				 "condition 'service_healthy' is not built yet");
-		return err_hint(f->err, "there are no health checks: use 'service_started', or "
-					"'service_completed_successfully'");
-	}
-	return add_dependency(f, value, name, i == 1 ? DEPENDS_COMPLETED : DEPENDS_STARTED);
+	return add_dependency(f, value, name, kinds[i]);
 }
 
 int fill_depends_on(struct fill *f, const char *key, const struct node *value)

@@ -206,6 +206,24 @@ static int share_network(const struct spec *top, struct spec *spec, struct err *
 	return 0;
 }
 
+/* What is waited for can come. */
+static int check_conditions(const struct spec *top, const struct spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < spec->dependency_count; i++) {
+		const struct spec_dependency *need = &spec->dependencies[i];
+		const struct spec *other = spec_service(top, need->service);
+
+		if (need->kind != DEPENDS_HEALTHY || other->health.kind != HEALTH_NONE)
+			continue;
+		(void)origin_fail(err, &need->at, "depends_on: service '%s' has no healthcheck",
+				  need->service);
+		return err_hint(err,
+				"without one it is never healthy: give it a 'healthcheck', "
+				"or wait for 'service_started'");
+	}
+	return 0;
+}
+
 int services_check(struct spec *spec, struct err *err)
 {
 	struct walk walk = {
@@ -220,9 +238,10 @@ int services_check(struct spec *spec, struct err *err)
 		if (find(&walk, spec->dependencies[i].service) == walk.count)
 			return fail_missing(&walk, &spec->dependencies[i]);
 	for (size_t i = 0; i < spec->service_count; i++)
-		if (share_network(spec, &spec->services[i], err) < 0)
+		if (share_network(spec, &spec->services[i], err) < 0 ||
+		    check_conditions(spec, &spec->services[i], err) < 0)
 			return -1;
-	return share_network(spec, spec, err);
+	return share_network(spec, spec, err) < 0 ? -1 : check_conditions(spec, spec, err);
 }
 
 const struct spec *spec_service(const struct spec *spec, const char *name)

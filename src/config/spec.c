@@ -81,6 +81,8 @@ static void services_done(struct spec *spec)
 	free(spec->services);
 	free(spec->service);
 	free(spec->network_service);
+	strv_done(&spec->health.argv);
+	free(spec->health.path);
 	strv_done(&spec->profiles);
 }
 

@@ -166,12 +166,34 @@ struct spec_build_step {
 	struct origin at;
 };
 
-/* When a box that waits for another begins: when that one runs, or has ended well. */
-enum dependency_kind { DEPENDS_STARTED, DEPENDS_COMPLETED };
+/* When a box that waits for another begins: when that one runs, is healthy, or has ended well.
+ */
+enum dependency_kind { DEPENDS_STARTED, DEPENDS_HEALTHY, DEPENDS_COMPLETED };
 struct spec_dependency {
 	char *service;
 	enum dependency_kind kind;
 	bool is_of_network; /* it is what network_mode 'service:NAME' names */
+	struct origin at;
+};
+
+enum health_kind { HEALTH_NONE, HEALTH_TEST, HEALTH_TCP, HEALTH_HTTP, HEALTH_FILE };
+/**
+ * struct spec_health - when the box counts as healthy
+ * @argv:	of HEALTH_TEST: a command in the box
+ * @port:	of HEALTH_TCP and HEALTH_HTTP, on the box's own loopback
+ * @path:	of HEALTH_HTTP: what is asked for; of HEALTH_FILE: what has to be there
+ * @retries:	failures in a row until it is unhealthy; without a success yet, so many
+ * intervals
+ * @start_period_us: and so long before that
+ * @start_interval_us: between two probes until the first success
+ */
+struct spec_health {
+	enum health_kind kind;
+	struct strv argv;
+	uint16_t port;
+	char *path;
+	uint64_t interval_us, timeout_us, start_period_us, start_interval_us;
+	unsigned int retries;
 	struct origin at;
 };
 
@@ -264,6 +286,7 @@ struct spec {
 				     JSON file */
 	struct spec_text stop_signal;            /* default SIGTERM */
 	struct spec_number stop_grace_period_us; /* default 10 s */
+	struct spec_health health;
 	struct spec_dependency *dependencies;
 	size_t dependency_count;
 	/* The other boxes of the project, in the order in which they are started; each a spec

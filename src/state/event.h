@@ -28,6 +28,8 @@
 #define EVENT_STOPPED "stopped" /* somebody asked for it */
 #define EVENT_DIED "died"       /* nobody did */
 #define EVENT_OOM "oom"
+#define EVENT_HEALTHY "healthy"     /* @reason: by which probe */
+#define EVENT_UNHEALTHY "unhealthy" /* @reason: what the last probe said */
 #define EVENT_PAUSED "paused"
 #define EVENT_UNPAUSED "unpaused"
 #define EVENT_THROTTLED "throttled"

@@ -54,12 +54,15 @@ struct record {
 	bool net_host; /* the host's loopback is reached */
 	pid_t net_pid; /* of the backend */
 	uint64_t net_start;
-	char *net_lost;        /* why it has no network any more, for people; NULL: it has */
-	struct strv command;   /* argv of the main command, empty: none */
-	struct strv notes;     /* what is degraded and why, for people */
-	uint64_t oom_kills;    /* processes that were killed for memory, as far as noted */
-	char *oom_words;       /* the last time: "oom-killed at 512M (cc1plus 410M)"; NULL */
-	struct strv limits_at; /* "mem_limit devbox.yaml:7": where limits are set */
+	char *net_lost;   /* why it has no network any more, for people; NULL: it has */
+	char *health;     /* "starting", "healthy", "unhealthy"; NULL: no healthcheck */
+	char *health_why; /* what the last probe said, when it failed; NULL: it did not */
+	uint64_t health_failures; /* in a row */
+	struct strv command;      /* argv of the main command, empty: none */
+	struct strv notes;        /* what is degraded and why, for people */
+	uint64_t oom_kills;       /* processes that were killed for memory, as far as noted */
+	char *oom_words;          /* the last time: "oom-killed at 512M (cc1plus 410M)"; NULL */
+	struct strv limits_at;    /* "mem_limit devbox.yaml:7": where limits are set */
 	/* joining */
 	char *hostname;
 	char *workspace_source;

@@ -97,8 +97,8 @@ static void what_cannot_be_is_refused_where_it_stands(void **state)
 		 "start without another"},
 		{"services: {a: }\ndepends_on: [a, a]", "2:17: depends_on: 'a' is there twice"},
 		{"services: {a: }\ndepends_on: {a: {condition: service_healthy}}",
-		 "2:29: condition 'service_healthy' is not built yet | there are no health "
-		 "checks: use 'service_started', or 'service_completed_successfully'"},
+		 "2:17: depends_on: service 'a' has no healthcheck | without one it is never "
+		 "healthy: give it a 'healthcheck', or wait for 'service_started'"},
 		{"services: {a: }\ndepends_on: {a: {required: false}}",
 		 "2:18: unknown key 'required' in 'depends_on' | see devbox.yaml(5); keys of "
 		 "your own begin with 'x-'"},
