@@ -16,6 +16,7 @@ static void box_free(struct box *box)
 	free(box->network);
 	free(box->cgroup);
 	free(box->reason);
+	free(box->health);
 	free(box->command);
 	strv_done(&box->notes);
 	port_list_done(&box->ports);
@@ -165,7 +166,17 @@ const char *box_state_word(const struct box *box, bool is_short)
 		[BOX_FAILED] = {"failed", "fail"},      [BOX_EXITED] = {"stopped", "off"},
 	};
 
+	if (box->state == BOX_UP && box_is_unhealthy(box))
+		return is_short ? "ill" : "unhealthy";
+	if (box->state == BOX_UP && box->health)
+		return str_eq(box->health, "healthy") ? is_short ? "well" : "healthy"
+						      : words[BOX_STARTING][is_short];
 	return words[box->state][is_short];
+}
+
+bool box_is_unhealthy(const struct box *box)
+{
+	return box_is_running(box) && str_eq(box->health, "unhealthy");
 }
 
 char *box_alert_words(const struct box *box, enum alert_kind kind)
@@ -189,6 +200,8 @@ char *box_alert_words(const struct box *box, enum alert_kind kind)
 		return xasprintf("stalled on io %.0f%% of the time", value);
 	case ALERT_PIDS:
 		return xasprintf("pids limit hit x%.0f", value);
+	case ALERT_UNHEALTHY:
+		return xstrdup("unhealthy");
 	case ALERT_FAILED:
 		return xasprintf("failed with status %.0f", value);
 	case ALERT_COUNT:

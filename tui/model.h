@@ -51,6 +51,7 @@ enum graph {
 enum alert_kind {
 	ALERT_OOM, /* the worst first */
 	ALERT_FAILED,
+	ALERT_UNHEALTHY,
 	ALERT_MEMORY,
 	ALERT_THROTTLED,
 	ALERT_STALL_MEMORY,
@@ -75,6 +76,7 @@ struct alert {
  */
 struct box {
 	char *name, *project, *box, *folder, *image, *root_kind, *network, *cgroup, *reason;
+	char *health; /* "starting", "healthy", "unhealthy"; NULL: it has no healthcheck */
 	char *command;
 	struct strv notes;
 	struct port_list ports; /* of the host that lead into it */
@@ -167,6 +169,7 @@ enum box_state box_state_of(const char *phase, bool has_exit, int exit_code,
 			    const char *reason);
 
 bool box_is_running(const struct box *box);
+bool box_is_unhealthy(const struct box *box);
 /** box_state_word() - "running"; short: at most five characters. */
 const char *box_state_word(const struct box *box, bool is_short);
 /** box_alert_words() - "memory 97% of its 512M limit". free() it. */

@@ -75,6 +75,7 @@ static const struct member texts[] = {
 	{"project", offsetof(struct box, project)}, {"service", offsetof(struct box, box)},
 	{"folder", offsetof(struct box, folder)},   {"image", offsetof(struct box, image)},
 	{"network", offsetof(struct box, network)}, {"reason", offsetof(struct box, reason)},
+	{"health", offsetof(struct box, health)},
 };
 static const char *const graphs[GRAPH_COUNT] = {"cpu",       "memory",       "read",
 						"write",     "received",     "sent",

@@ -34,6 +34,7 @@ static void take_texts(struct box *box, struct box_status *status)
 	replace(&box->root_kind, status->root_kind);
 	replace(&box->network, status->network);
 	replace(&box->reason, status->reason);
+	replace(&box->health, status->health);
 	replace(&box->command, command);
 	strv_done(&box->notes);
 	strv_add_all(&box->notes, &status->notes);

@@ -195,6 +195,7 @@ void box_judge(struct model *model, struct box *box)
 
 	judge_memory(model, box);
 	raise_alert(model, box, ALERT_FAILED, box->state == BOX_FAILED, box->exit_code);
+	raise_alert(model, box, ALERT_UNHEALTHY, box_is_unhealthy(box), 0);
 	if (!box_is_running(box))
 		return;
 	raise_alert(model, box, ALERT_THROTTLED, rates->throttled >= THROTTLED_ALERT,

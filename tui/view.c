@@ -105,7 +105,8 @@ static int draw_alert(struct app *app, int x, int room, const struct box *box,
 		      enum alert_kind kind)
 {
 	const struct alert *alert = &box->alerts[kind];
-	const bool is_crit = kind == ALERT_OOM || kind == ALERT_FAILED;
+	const bool is_crit =
+		kind == ALERT_OOM || kind == ALERT_FAILED || kind == ALERT_UNHEALTHY;
 	AUTO_FREE char *words = box_alert_words(box, kind);
 	char clock[WORD_MAX];
 	AUTO_FREE char *all = xasprintf("%s %s: %s (%s)", is_crit ? "!!" : "!", box->name,
@@ -179,7 +180,8 @@ void draw_tabs(struct app *app)
 		return;
 	x += 1 + canvas_putf(&app->canvas, x, 0, STYLE_TITLE, "%s", box->name);
 	x += 3 +
-	     canvas_putf(&app->canvas, x, 0, box_is_running(box) ? STYLE_OK : STYLE_CRIT,
+	     canvas_putf(&app->canvas, x, 0,
+			 box_is_running(box) && !box_is_unhealthy(box) ? STYLE_OK : STYLE_CRIT,
 			 "%s %s", box_state_word(box, false),
 			 word_since(box_is_running(box) ? box->started_ms : box->finished_ms,
 				    app->model.now_ms, since));

@@ -31,7 +31,18 @@ static uint32_t state_style(const struct box *box)
 		[BOX_PAUSED] = STYLE_WARN,   [BOX_OOM] = STYLE_CRIT,
 		[BOX_FAILED] = STYLE_CRIT,   [BOX_EXITED] = STYLE_DIM};
 
+	if (box_is_unhealthy(box))
+		return STYLE_CRIT;
+	if (box->state == BOX_UP && str_eq(box->health, "starting"))
+		return STYLE_WARN;
 	return styles[box->state];
+}
+
+static const char *fitting_state_word(const struct box *box, int width)
+{
+	const char *word = box_state_word(box, false);
+
+	return width < 8 || (int)strlen(word) > width ? box_state_word(box, true) : word;
 }
 
 static void memory_words(const struct app *app, const struct box *box, char out[CELL_MAX])
@@ -94,7 +105,7 @@ static uint32_t cell_words(const struct app *app, const struct box *box,
 
 	switch (place->column) {
 	case COLUMN_STATE:
-		(void)snprintf(out, WORD_MAX, "%s", box_state_word(box, place->width < 8));
+		(void)snprintf(out, WORD_MAX, "%s", fitting_state_word(box, place->width));
 		return state_style(box);
 	case COLUMN_UP:
 		word_since(box_is_running(box) ? box->started_ms : box->finished_ms,

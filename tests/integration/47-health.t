@@ -51,6 +51,7 @@ ok 'a page that is gone makes it unhealthy' wait_for 20 is_now web unhealthy
 is "$(why web)" 'http 80/page: status 404' 'with what the probe saw'
 like "$(bx ps)" $'\nshop/web: unhealthy: http 80/page: status 404' 'ps says why'
 like "$(bx events)" 'shop/web +unhealthy +http 80/page: status 404' 'and events'
+like "$(bx tui --headless --size 160x40)" 'web.* unhealthy' 'the dashboard shows it'
 bx pause web
 bx exec -T -u root web -- true 2>/dev/null
 is "$(bx ps --json | jq -r '.[] | select(.box == "web") | .state')" paused 'it can be paused'

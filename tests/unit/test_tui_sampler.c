@@ -1,9 +1,12 @@
 #include "tui/model.h"
+#include "util/cleanup.h"
+#include "util/str.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -165,6 +168,33 @@ static void every_oom_kill_is_news(void **state)
 	assert_true(box->alerts[ALERT_OOM].value == 3);
 }
 
+static void an_unhealthy_box_is_news_and_says_so(void **state)
+{
+	static const struct {
+		const char *health, *word, *shorter;
+		bool is_bad;
+	} lines[] = {
+		{"starting", "starting", "start", false},
+		{"healthy", "healthy", "well", false},
+		{"unhealthy", "unhealthy", "ill", true},
+	};
+
+	(void)state;
+	box->state = BOX_UP;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		free(box->health);
+		box->health = xstrdup(lines[i].health);
+		take(i + 1);
+		assert_string_equal(box_state_word(box, false), lines[i].word);
+		assert_string_equal(box_state_word(box, true), lines[i].shorter);
+		assert_int_equal(box->alerts[ALERT_UNHEALTHY].is_set, lines[i].is_bad);
+	}
+	box->state = BOX_PAUSED;
+	assert_string_equal(box_state_word(box, false), "paused");
+	free(box->health);
+	box->health = NULL;
+}
+
 static void events_are_bounded(void **state)
 {
 	(void)state;
@@ -210,6 +240,7 @@ int main(void)
 		TEST(throttling_is_a_share_of_periods),
 		TEST(memory_near_its_limit_is_told_after_ten_seconds),
 		TEST(every_oom_kill_is_news),
+		TEST(an_unhealthy_box_is_news_and_says_so),
 		TEST(events_are_bounded),
 		TEST(a_series_keeps_the_last_samples),
 	};
