@@ -350,6 +350,18 @@ int up_box_reconcile(struct up_box *box, enum up_result *out_result, struct err 
 	return rc;
 }
 
+/* What a service runs is the image's, and so is how one sees that it works. */
+static void use_health(struct up *up, const struct up_box *box)
+{
+	const struct image_health *h = &box->image.config.health;
+	const uint64_t times_ns[] = {h->interval_ns, h->timeout_ns, h->start_period_ns,
+				     h->start_interval_ns};
+
+	if (box->spec->service && box->image.id)
+		spec_use_health(&up->spec.services[box->spec - up->spec.services], &h->test,
+				times_ns, h->retries);
+}
+
 /* Before that box runs, what is prepared is only looked at. */
 static void find_shared(struct up_box *box)
 {
@@ -388,6 +400,7 @@ int up_box_prepare(struct up *up, const struct spec *spec, struct up_box *out_bo
 		find_shared(out_box);
 	if (api_ensure_image(up->devbox, &ensure, &out_box->image, err) < 0)
 		return -1;
+	use_health(up, out_box);
 	choose_command(out_box);
 	describe(out_box, &request, false);
 	return box_prepare(&request, &out_box->prepared, err);

@@ -36,6 +36,11 @@ static enum answer is_healthy(const struct record *record, const char *name, str
 	}
 	if (str_eq(record->health, health_word(HEALTH_HEALTHY)))
 		return ANSWER_YES;
+	if (!record->health) {
+		(void)err_set(err, "box '%s' has no healthcheck, and neither has its image",
+			      name);
+		return ANSWER_NEVER;
+	}
 	if (!str_eq(record->health, health_word(HEALTH_UNHEALTHY)))
 		return ANSWER_NOT_YET;
 	(void)err_set(err, "box '%s' is unhealthy: %s", name,
@@ -54,7 +59,7 @@ static enum answer look_at(const struct up *up, const char *box, bool for_health
 		return ANSWER_NEVER;
 	answer =
 		for_health ? is_healthy(&record, name, err) : has_completed(&record, name, err);
-	if (answer == ANSWER_NEVER)
+	if (answer == ANSWER_NEVER && record.health)
 		(void)err_hint(err, "devbox logs %s", name);
 	record_done(&record);
 	return answer;

@@ -41,7 +41,27 @@ static void use_shell(struct strv *argv, const char *text)
 	strv_add(argv, text);
 }
 
-/* The first word of a list says what the others are, as in Compose. */
+/* The first word of a list says what the others are, as in Compose. Return: 0, or -1: it is not
+ * one of these. */
+static int take_test(struct spec_health *health, const struct strv *words)
+{
+	const char *first = words->count ? words->items[0] : "";
+
+	if (words->count == 1 && strcmp(first, "NONE") == 0) {
+		health->kind = HEALTH_NONE;
+		return 0;
+	}
+	if (words->count == 2 && strcmp(first, "CMD-SHELL") == 0) {
+		use_shell(&health->argv, words->items[1]);
+		return 0;
+	}
+	if (words->count < 2 || strcmp(first, "CMD") != 0)
+		return -1;
+	for (size_t i = 1; i < words->count; i++)
+		strv_add(&health->argv, words->items[i]);
+	return 0;
+}
+
 static int fill_test(struct fill *f, const char *what, const struct node *value)
 {
 	static const char accepted[] =
@@ -63,19 +83,8 @@ static int fill_test(struct fill *f, const char *what, const struct node *value)
 		return -1;
 	words = *argv;
 	*argv = (struct strv){0};
-	if (words.count == 1 && strcmp(words.items[0], "NONE") == 0) {
-		f->spec->health.kind = HEALTH_NONE;
-		return 0;
-	}
-	if (words.count == 2 && strcmp(words.items[0], "CMD-SHELL") == 0) {
-		use_shell(argv, words.items[1]);
-		return 0;
-	}
-	if (words.count < 2 || strcmp(words.items[0], "CMD") != 0)
-		return value_refuse(f, what, value, accepted);
-	for (size_t i = 1; i < words.count; i++)
-		strv_add(argv, words.items[i]);
-	return 0;
+	return take_test(&f->spec->health, &words) < 0 ? value_refuse(f, what, value, accepted)
+						       : 0;
 }
 
 static int fill_tcp(struct fill *f, const char *what, const struct node *value)
@@ -229,6 +238,34 @@ static int fill_probes(struct fill *f, const struct node *value)
 	return err_hint(f->err, "one of 'test', 'tcp', 'http' and 'file', or 'disable: true'");
 }
 
+static void use_defaults(struct spec_health *health)
+{
+	health->interval_us = 30 * SECOND_US;
+	health->timeout_us = 30 * SECOND_US;
+	health->start_interval_us = SECOND_US;
+	health->retries = 3;
+}
+
+void spec_use_health(struct spec *spec, const struct strv *test, const uint64_t times_ns[4],
+		     uint64_t retries)
+{
+	struct spec_health *h = &spec->health;
+	uint64_t *const times[] = {&h->interval_us, &h->timeout_us, &h->start_period_us,
+				   &h->start_interval_us};
+
+	if (h->at.file || h->kind != HEALTH_NONE || test->count == 0)
+		return;
+	h->kind = HEALTH_TEST;
+	if (take_test(h, test) < 0)
+		h->kind = HEALTH_NONE;
+	use_defaults(h);
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		if (times_ns[i] >= PROBE_MIN_US * 1000)
+			*times[i] = times_ns[i] / 1000;
+	if (retries > 0 && retries <= RETRIES_MAX)
+		h->retries = (unsigned int)retries;
+}
+
 int fill_healthcheck(struct fill *f, const char *key, const struct node *value)
 {
 	struct spec_health *health = &f->spec->health;
@@ -240,10 +277,7 @@ int fill_healthcheck(struct fill *f, const char *key, const struct node *value)
 	if (value->kind != NODE_MAP)
 		return value_refuse(f, key, value,
 				    "a map with 'test', 'tcp', 'http' or 'file'");
-	health->interval_us = 30 * SECOND_US;
-	health->timeout_us = 30 * SECOND_US;
-	health->start_interval_us = SECOND_US;
-	health->retries = 3;
+	use_defaults(health);
 	health->at = value_origin(f, value);
 	if (disable && value_bool(f, "healthcheck.disable", disable, &is_disabled) < 0)
 		return -1;

@@ -206,6 +206,17 @@ static int share_network(const struct spec *top, struct spec *spec, struct err *
 	return 0;
 }
 
+/* Images that somebody built may say how they are. */
+static bool may_have_own(const struct spec *spec)
+{
+	static const char *const without[] = {"host", "rootfs:", "tar:"};
+
+	for (size_t i = 0; i < ARRAY_LEN(without); i++)
+		if (str_starts(spec->image.value, without[i]))
+			return false;
+	return !spec->health.at.file;
+}
+
 /* What is waited for can come. */
 static int check_conditions(const struct spec *top, const struct spec *spec, struct err *err)
 {
@@ -213,7 +224,8 @@ static int check_conditions(const struct spec *top, const struct spec *spec, str
 		const struct spec_dependency *need = &spec->dependencies[i];
 		const struct spec *other = spec_service(top, need->service);
 
-		if (need->kind != DEPENDS_HEALTHY || other->health.kind != HEALTH_NONE)
+		if (need->kind != DEPENDS_HEALTHY || other->health.kind != HEALTH_NONE ||
+		    may_have_own(other))
 			continue;
 		(void)origin_fail(err, &need->at, "depends_on: service '%s' has no healthcheck",
 				  need->service);

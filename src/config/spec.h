@@ -309,6 +309,14 @@ static inline bool spec_has_ports(const struct spec *spec)
 }
 /** spec_service() - the service @name; NULL: there is none. */
 const struct spec *spec_service(const struct spec *spec, const char *name);
+/**
+ * spec_use_health() - of a service whose profile says nothing about its health: what the image
+ * says
+ * @test:	as a list of healthcheck.test; one that is none leaves it without
+ * @times_ns:	interval, timeout, start_period, start_interval; 0: the default
+ */
+void spec_use_health(struct spec *spec, const struct strv *test, const uint64_t times_ns[4],
+		     uint64_t retries);
 /** spec_drop_build() - as if there were no packages and steps. */
 void spec_drop_build(struct spec *spec);
 

@@ -68,10 +68,21 @@ const struct descriptor *document_choose(const struct document *index,
 bool document_is_index(const struct descriptor *item);
 
 /**
+ * struct image_health - how the image says that it does its work
+ * @test:	begins with "CMD" or "CMD-SHELL"; empty: it does not say
+ * @retries:	0, as all numbers: not said
+ */
+struct image_health {
+	struct strv test;
+	uint64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns, retries;
+};
+
+/**
  * struct image_config - what the config of an image says; owned
  * @env:	NAME=VALUE
  * @diff_ids:	digests of the uncompressed layers, bottom first
  * @working_dir, @user, @stop_signal: NULL when not said
+ * @health:	its HEALTHCHECK
  * @created:	RFC 3339 text or NULL
  * @history:	one for each line of the history
  */
@@ -83,6 +94,7 @@ struct image_config {
 	char *working_dir;
 	char *user;
 	char *stop_signal;
+	struct image_health health;
 	struct strv exposed_ports; /* "80/tcp" */
 	struct strv volumes;
 	struct strv labels; /* NAME=VALUE */

@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEALTH_MAX UINT64_C(86400000000000) /* a day of nanoseconds */
 #define ENV_MAX 4096
 
 void image_config_done(struct image_config *config)
 {
-	struct strv *const lists[] = {
-		&config->env,     &config->entrypoint, &config->command, &config->exposed_ports,
-		&config->volumes, &config->labels,     &config->diff_ids};
+	struct strv *const lists[] = {&config->env,      &config->entrypoint,
+				      &config->command,  &config->exposed_ports,
+				      &config->volumes,  &config->labels,
+				      &config->diff_ids, &config->health.test};
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		strv_done(lists[i]);
@@ -89,6 +91,37 @@ static int read_labels(const struct doc *d, const json_t *object, struct strv *o
 	return 0;
 }
 
+static int read_number(const struct doc *d, const json_t *object, const char *key,
+		       uint64_t *out, struct err *err)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return value && !json_is_null(value) ? doc_size(d, object, key, HEALTH_MAX, out, err)
+					     : 0;
+}
+
+/* Of docker-archives and images in Docker's format; OCI has none. */
+static int read_health(struct doc *d, const json_t *config, struct image_health *out,
+		       struct err *err)
+{
+	json_t *object;
+
+	if (doc_object(d, config, "Healthcheck", &object, err) < 0)
+		return -1;
+	if (!object)
+		return 0;
+	doc_enter(d, "config.Healthcheck");
+	if (doc_strings(d, object, "Test", &out->test, err) < 0 ||
+	    read_number(d, object, "Interval", &out->interval_ns, err) < 0 ||
+	    read_number(d, object, "Timeout", &out->timeout_ns, err) < 0 ||
+	    read_number(d, object, "StartPeriod", &out->start_period_ns, err) < 0 ||
+	    read_number(d, object, "StartInterval", &out->start_interval_ns, err) < 0 ||
+	    read_number(d, object, "Retries", &out->retries, err) < 0)
+		return -1;
+	doc_enter(d, "config");
+	return 0;
+}
+
 static int read_process(struct doc *d, const json_t *root, struct image_config *out,
 			struct err *err)
 {
@@ -106,6 +139,7 @@ static int read_process(struct doc *d, const json_t *root, struct image_config *
 	    doc_copy(d, object, "WorkingDir", &out->working_dir, err) < 0 ||
 	    doc_copy(d, object, "User", &out->user, err) < 0 ||
 	    doc_copy(d, object, "StopSignal", &out->stop_signal, err) < 0 ||
+	    read_health(d, object, &out->health, err) < 0 ||
 	    doc_keys(d, object, "ExposedPorts", &out->exposed_ports, err) < 0 ||
 	    doc_keys(d, object, "Volumes", &out->volumes, err) < 0 ||
 	    read_labels(d, object, &out->labels, err) < 0)

@@ -118,4 +118,40 @@ unlike "$err" healthy 'disable'
 is "$(box dev)" null 'leaves it without'
 bx down
 
+# --- what the image says ---
+
+if command -v skopeo >/dev/null && command -v umoci >/dev/null; then
+	image=$("$top/tests/rig/make-image" busybox) || exit 1
+	mkdir "$tmp/archive"
+	skopeo --insecure-policy copy -q "$image" "docker-archive:$tmp/plain.tar:localhost/app:dev"
+	tar -C "$tmp/archive" -xf "$tmp/plain.tar"
+	config=$(jq -r '.[0].Config' "$tmp/archive/manifest.json")
+	jq -c '.config.Entrypoint = [] | .config.Cmd = ["sleep", "1000"] | .config.Healthcheck = {Test: ["CMD-SHELL", "test -e /tmp/well"], Interval: 100000000, Retries: 2, StartInterval: 50000000, StartPeriod: 20000000000}' "$tmp/archive/$config" >"$tmp/app.json"
+	sum=$(sha256sum "$tmp/app.json" | cut -d' ' -f1)
+	rm "$tmp/archive/$config" && mv "$tmp/app.json" "$tmp/archive/$sum.json"
+	jq -c --arg name "$sum.json" '.[0].Config = $name' "$tmp/archive/manifest.json" >"$tmp/manifest.json" && mv "$tmp/manifest.json" "$tmp/archive/manifest.json"
+	tar -C "$tmp/archive" -cf "$tmp/app.tar" .
+	make_project image "services:
+  app:
+    image: docker-archive:$tmp/app.tar
+  late:
+    depends_on: {app: {condition: service_healthy}}
+    command: [sleep, '1000']"
+	bx up -y >"$tmp/up" 2>&1 </dev/null &
+	pid=$!
+	ok 'a service has the HEALTHCHECK of its image' wait_for 60 is_now app starting
+	bx exec -T app -- touch /tmp/well
+	end_of 60 $pid
+	is "$status" 0 'who depends on it waits for that'
+	like "$(cat "$tmp/up")" 'image/app +healthy +test after' 'and up says so'
+	bx exec -T app -- rm /tmp/well
+	ok 'its times are those of the image' wait_for 10 is_now app unhealthy
+	bx down
+	sed -i "s/app.tar/app.tar\n    healthcheck: {disable: true}/" devbox.yaml
+	run bx up
+	like "$err" "devbox.yaml:.*error: depends_on: service 'app' has no healthcheck" 'the profile can do without'
+else
+	skip 'a service has the HEALTHCHECK of its image' 'no skopeo or umoci here'
+fi
+
 done_testing

@@ -53,7 +53,8 @@ static void a_config_gives_all_that_a_box_needs(void **state)
 	     "'v7','config':{'Env':['PATH=/bin','A=b=c','E=','PATH=/usr/bin'],'Entrypoint':"
 	     "['/init','-v'],'Cmd':['sh'],'WorkingDir':'/srv','User':'1000:1000','StopSignal':"
 	     "'SIGQUIT','ExposedPorts':{'80/tcp':{},'53/udp':{}},'Volumes':{'/data':{}},"
-	     "'Labels':{'a':'b','n':null},'Healthcheck':{'Test':[]},'OnBuild':[]}," ROOTFS
+	     "'Labels':{'a':'b','n':null},'Healthcheck':{'Test':['CMD','a','b'],'Interval':"
+	     "5000000,'Timeout':null,'Retries':4},'OnBuild':[]}," ROOTFS
 	     ",'history':[{'created':'x','created_by':'RUN\\ty','comment':'c'},"
 	     "{'empty_layer':true},{'created_by':''}],'docker_version':'1'}",
 	     &c);
@@ -70,6 +71,10 @@ static void a_config_gives_all_that_a_box_needs(void **state)
 	check_list(&c.volumes, "/data");
 	check_list(&c.labels, "a=b|n=");
 	check_list(&c.diff_ids, D(1) "|" D(2));
+	check_list(&c.health.test, "CMD|a|b");
+	assert_int_equal(c.health.interval_ns, 5000000);
+	assert_int_equal(c.health.timeout_ns, 0);
+	assert_int_equal(c.health.retries, 4);
 	assert_string_equal(c.created, "2024-05-01T10:00:00Z");
 	assert_int_equal(c.history_count, 3);
 	assert_string_equal(c.history[0].created, "x");
@@ -135,6 +140,10 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		{MINIMAL("'config':{'User':0}"), "'config.User' must be a string"},
 		{MINIMAL("'config':{'Volumes':[]}"), "'config.Volumes' must be an object"},
 		{MINIMAL("'config':{'Labels':{'a':1}}"), "'config.Labels' must hold strings"},
+		{MINIMAL("'config':{'Healthcheck':{'Test':'x'}}"),
+		 "'config.Healthcheck.Test' must be an array"},
+		{MINIMAL("'config':{'Healthcheck':{'Interval':-1}}"),
+		 "'config.Healthcheck.Interval' is negative"},
 		{MINIMAL("'x':1"), "'rootfs' is missing"},
 		{MINIMAL("'rootfs':{'diff_ids':[]}"), "'rootfs.type' must be 'layers', not ''"},
 		{MINIMAL("'rootfs':{'type':'x','diff_ids':[]}"),
