@@ -253,6 +253,7 @@ bench: all
 	$(Q)tests/bench/run $(BUILD)
 	$(Q)tests/bench/pull $(BUILD)
 	$(Q)tests/bench/dashboard $(BUILD)
+	$(Q)tests/bench/network $(BUILD)
 
 lint:
 	$(Q)MAKE='$(MAKE)' CC='$(CC)' tests/lint/run $(LINTS)
