@@ -11,7 +11,6 @@
 #define PROBE_MAX_US (24 * 3600 * SECOND_US)
 #define RETRIES_MAX 1000
 #define PATH_LEN_MAX 1024
-#define LOCAL "localhost"
 
 static int take_kind(struct fill *f, const char *what, const struct node *value,
 		     enum health_kind kind)
@@ -102,7 +101,7 @@ static int fill_tcp(struct fill *f, const char *what, const struct node *value)
 /* "http://localhost:8080/health", "8080/health", "8080" */
 static int parse_page(const char *text, uint16_t *out_port, char **out_path)
 {
-	static const char *const prefixes[] = {"http://" LOCAL, "http://127.0.0.1",
+	static const char *const prefixes[] = {"http://localhost", "http://127.0.0.1",
 					       "http://[::1]"};
 	uint64_t port = 80;
 	AUTO_FREE char *digits = NULL;

@@ -87,7 +87,7 @@ refused 'user: nobody-here' "1:7: error: the image has no user 'nobody-here'${hi
 refused 'extends: nope' "1:10: error: there is no profile named 'nope'${hint}$line" 'a profile that is not there'
 refused 'security_opt: ["seccomp=/no.json"]' "1:16: error: seccomp profile: open '/no.json': No such file or directory(${hint}$line)?" 'a seccomp profile that is not there'
 refused 'environment: {A: "${NOT_SET:?say it}"}' "1:19: error: variable 'NOT_SET' is not set: say it${hint}$line" 'a variable that must be set'
-for key in secrets hooks tasks healthcheck desktop; do
+for key in secrets hooks tasks restart desktop; do
 	printf '%s: {}\n' "$key" >devbox.yaml
 	fails 1 "devbox\\.yaml:1:1: error: key '$key' is not built yet${hint}$line" "$key is refused by name" bx up
 done
