@@ -277,7 +277,7 @@ static void clean_up(struct run *run)
 	struct err ignored;
 
 	launch_early_done(&run->early);
-	net_slirp_stop(&run->launched.slirp);
+	net_slirp_leave(&run->launched.slirp);
 	if (run->prepared.scratch_dir || run->cgroup_fd >= 0)
 		box_end(&run->launched.process);
 	notify_free(run->launched.process.notify);

@@ -283,6 +283,17 @@ int net_slirp_wait_ready(struct net_slirp *slirp, int timeout_ms, struct err *er
 	return 0;
 }
 
+static void slirp_done(struct net_slirp *slirp)
+{
+	if (slirp->api_path)
+		(void)unlink(slirp->api_path);
+	free(slirp->api_path);
+	cleanup_close(&slirp->pid_fd);
+	cleanup_close(&slirp->ready_fd);
+	cleanup_close(&slirp->log_fd);
+	*slirp = (struct net_slirp){.pid_fd = -1, .exit_fd = -1, .ready_fd = -1, .log_fd = -1};
+}
+
 void net_slirp_stop(struct net_slirp *slirp)
 {
 	if (slirp->pid <= 0)
@@ -293,11 +304,17 @@ void net_slirp_stop(struct net_slirp *slirp)
 		(void)kill(slirp->pid, SIGKILL);
 	}
 	(void)proc_wait(slirp->pid);
-	if (slirp->api_path)
-		(void)unlink(slirp->api_path);
-	free(slirp->api_path);
-	cleanup_close(&slirp->pid_fd);
-	cleanup_close(&slirp->ready_fd);
-	cleanup_close(&slirp->log_fd);
-	*slirp = (struct net_slirp){.pid_fd = -1, .exit_fd = -1, .ready_fd = -1, .log_fd = -1};
+	slirp_done(slirp);
+}
+
+void net_slirp_leave(struct net_slirp *slirp)
+{
+	/* Those with a name have processes of their own, which end with them. */
+	if (slirp->pid <= 0 || slirp->name) {
+		net_slirp_stop(slirp);
+		return;
+	}
+	(void)kill(slirp->pid, SIGKILL);
+	cleanup_close(&slirp->exit_fd);
+	slirp_done(slirp);
 }
