@@ -78,8 +78,8 @@ char *net_slirp_end_words(const struct net_slirp *slirp);
 /** net_slirp_stop() - close the exit pipe, reap, unlink the socket; a zeroed one is no error.
  */
 void net_slirp_stop(struct net_slirp *slirp);
-/** net_slirp_leave() - the same for who ends himself: slirp4netns is killed, and not waited for,
- * as the kernel takes 20 ms to take its interface away. */
+/** net_slirp_leave() - the same for who ends himself: slirp4netns is killed, and not waited
+ * for, as the kernel takes 20 ms to take its interface away. */
 void net_slirp_leave(struct net_slirp *slirp);
 
 /** net_move_address() - NET_DEVICE of the network namespace of @pid has the address and the
