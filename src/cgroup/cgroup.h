@@ -120,6 +120,9 @@ int cgroup_missing_hint(const struct cgroup_place *place, uint32_t missing, stru
  * box's group itself, where programs find them. */
 #define CGROUP_INNER "box"
 
+/* How the folder of a scope ends; no group that we name ourselves has a '.'. */
+#define CGROUP_SCOPE_SUFFIX ".scope"
+
 /**
  * cgroup_project_open() - make the group of a project and move the caller into its sub-group
  * @project:	project id
@@ -203,6 +206,8 @@ int cgroup_wait_empty(int group_fd, int timeout_ms, struct err *err);
  * cgroup_remove() - rmdir @path and everything below, leaf first
  *
  * Retries for two seconds while the kernel is still emptying it. One that is gone is fine.
+ * A scope is left to systemd, which removes it when it is empty: who is quicker than systemd
+ * takes away the cgroup.events that would have told it, and the unit stays "running" for ever.
  */
 int cgroup_remove(const char *path, struct err *err);
 

@@ -40,7 +40,7 @@ static bool can_enter(const char *from, const char *group, char **out_common)
 
 int cgroup_reach(const char *group_path, const char *runtime_dir, struct err *err)
 {
-	AUTO_FREE char *unit = xasprintf("devbox-enter-%d.scope", (int)getpid());
+	AUTO_FREE char *unit = xasprintf("devbox-enter-%d" CGROUP_SCOPE_SUFFIX, (int)getpid());
 	AUTO_FREE char *own = NULL;
 	AUTO_FREE char *common = NULL;
 	AUTO_FREE char *later_common = NULL;

@@ -154,6 +154,8 @@ int cgroup_remove_at(int dir_fd, const char *path, int timeout_ms)
 
 int cgroup_remove(const char *path, struct err *err)
 {
+	if (str_ends(path, CGROUP_SCOPE_SUFFIX))
+		return 0;
 	if (cgroup_remove_at(AT_FDCWD, path, REMOVE_TIMEOUT_MS) == 0)
 		return 0;
 	return err_sys(err, "remove cgroup '%s'", path);

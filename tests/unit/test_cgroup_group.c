@@ -116,6 +116,25 @@ static void kill_ends_a_frozen_group_at_once(void **state)
 	assert_int_equal(cgroup_remove(f->path, &err), 0);
 }
 
+static void remove_leaves_a_scope_to_systemd(void **state)
+{
+	struct fixture *f = *state;
+	AUTO_FREE char *scope = NULL;
+	AUTO_FREE char *box = NULL;
+	struct err err = {0};
+
+	set_up(f);
+	scope = path_join(f->path, "devbox-shop-4711.scope");
+	box = path_join(scope, "web");
+	assert_int_equal(mkdir(scope, 0755), 0);
+	assert_int_equal(mkdir(box, 0755), 0);
+	assert_int_equal(cgroup_remove(scope, &err), 0);
+	assert_int_equal(access(box, F_OK), 0);
+	assert_int_equal(cgroup_remove(box, &err), 0);
+	assert_int_equal(access(box, F_OK), -1);
+	assert_int_equal(access(scope, F_OK), 0);
+}
+
 static void freeze_holds_and_thaw_lets_go(void **state)
 {
 	struct fixture *f = *state;
@@ -363,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kill_ends_a_frozen_group_at_once, begin, end),
+		cmocka_unit_test_setup_teardown(remove_leaves_a_scope_to_systemd, begin, end),
 		cmocka_unit_test_setup_teardown(freeze_holds_and_thaw_lets_go, begin, end),
 		cmocka_unit_test_setup_teardown(wait_empty_times_out_while_a_process_lives,
 						begin, end),
