@@ -71,7 +71,7 @@ static int get_ready(struct up *up, struct err *err)
 	     api_check_grants(up->devbox, &up->project, &up->spec, err) < 0))
 		return -1;
 	find_subnet(up);
-	if (up->spec.service_count && has_mode(&up->spec, NET_PROJECT) &&
+	if (spec_has_bridge(&up->spec) && has_mode(&up->spec, NET_PROJECT) &&
 	    hub_plan(&up->spec, up->project.id, up->subnet, &up->hub, err) < 0)
 		return -1;
 	if (!has_mode(&up->spec, NET_PROJECT) && !has_mode(&up->spec, NET_FILTERED))

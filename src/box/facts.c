@@ -110,12 +110,37 @@ static void device_facts(struct box_facts *facts)
 	}
 }
 
+/* free() it; NULL: the host is not reached. */
+static char *host_gateway(const struct spec *spec, const struct net_layout *network)
+{
+	char gateway[IPV4_TEXT_MAX];
+
+	if (spec->network_mode == NET_HOST)
+		return xstrdup("127.0.0.1");
+	return network && network->reaches_host ? xstrdup(ipv4_text(network->gateway, gateway))
+						: NULL;
+}
+
+static void put_hosts(const struct spec *spec, const char *gateway, struct strv *out)
+{
+	for (size_t i = 0; i < spec->extra_hosts.count; i++) {
+		const char *line = spec->extra_hosts.items[i];
+
+		if (!str_starts(line, SPEC_HOST_GATEWAY " "))
+			strv_add(out, line);
+		else if (gateway)
+			strv_addf(out, "%s%s", gateway, strchr(line, ' '));
+	}
+}
+
 static void text_facts(const struct facts_request *request, struct box_facts *facts)
 {
 	const struct spec *spec = request->spec;
 	const struct net_layout *network = request->network;
 	AUTO_FREE char *host_text = NULL;
-	char dns[IPV4_TEXT_MAX], gateway[IPV4_TEXT_MAX], address[IPV4_TEXT_MAX];
+	AUTO_FREE char *gateway = host_gateway(spec, network);
+	AUTO_STRV struct strv extra = {0};
+	char dns[IPV4_TEXT_MAX], address[IPV4_TEXT_MAX];
 	struct err ignored;
 	size_t i;
 
@@ -130,11 +155,11 @@ static void text_facts(const struct facts_request *request, struct box_facts *fa
 				spec->network_mode == NET_FILTERED ? NET_FILTER_ADDRESS
 				: network ? ipv4_text(network->dns, dns)
 					  : NULL);
+	put_hosts(spec, gateway, &extra);
 	facts->hosts = net_hosts(
 		facts->hostname,
 		network && request->member ? ipv4_text(network->address, address) : NULL,
-		network && network->reaches_host ? ipv4_text(network->gateway, gateway) : NULL,
-		&spec->extra_hosts);
+		network ? gateway : NULL, &extra);
 	facts->hosts_file = request->member ? xstrdup(request->hosts_file) : NULL;
 	for (i = 0; i < ARRAY_LEN(mask_paths); i++) {
 		if (access(mask_paths[i], F_OK) == 0)

@@ -75,6 +75,7 @@ struct answer {
 static int ask(int hub_fd, const char *request, int fd, struct answer *out, struct err *err)
 {
 	char answer[HUB_ANSWER_MAX];
+	char *hint;
 	int fds[FD_PASS_MAX];
 	size_t count = 0;
 	ssize_t n;
@@ -98,7 +99,11 @@ static int ask(int hub_fd, const char *request, int fd, struct answer *out, stru
 	if (sscanf(answer, "ok %d", &out->uplink) == 1)
 		return 0;
 	cleanup_close(&out->fd);
-	return err_set(err, "%s", answer);
+	hint = strchr(answer, '\n');
+	if (hint)
+		*hint++ = '\0';
+	(void)err_set(err, "%s", answer);
+	return hint ? err_hint(err, "%s", hint) : -1;
 }
 
 int hub_enter(int hub_fd, struct err *err)
@@ -130,8 +135,9 @@ int hub_join(int hub_fd, const struct hub_guest *guest, pid_t *out_uplink, struc
 	AUTO_CLOSE int netns = open(path, O_RDONLY | O_CLOEXEC);
 	char address[IPV4_TEXT_MAX];
 	AUTO_FREE char *request =
-		xasprintf("join %s %s %s\n%s", guest->member->name, guest->hostname,
-			  ipv4_text(guest->member->network.address, address), guest->hosts);
+		xasprintf("join %s %s %s %s\n%s", guest->member->name, guest->hostname,
+			  ipv4_text(guest->member->network.address, address),
+			  guest->member->is_macvlan ? HUB_MACVLAN : HUB_VETH, guest->hosts);
 
 	if (netns < 0)
 		return err_sys(err, "open the box's network");

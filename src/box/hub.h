@@ -12,24 +12,30 @@
 
 /*
  * The network of a project of several boxes: a namespace with a bridge, one slirp4netns as the
- * bridge's way out, and a pair of interfaces for each box. A process of its own holds it, made
+ * bridge's way out, and an interface for each box. A process of its own holds it, made
  * by `up` and ended when nobody is connected to its socket, `<runtime>/<project>/net.sock`
  * (SOCK_SEQPACKET, 0600), any more:
  *
  *   is WORDS                         answer "ok PID" when that is how it is laid out
  *   enter                            answer "ok PID" with the user namespace in which the boxes
  *                                    have to be born
- *   join NAME HOSTNAME ADDRESS\nHOSTS  with the box's network namespace; answer "ok PID". HOSTS
- *                                    is the beginning of its /etc/hosts
+ *   join NAME HOSTNAME ADDRESS LINK\nHOSTS  with the box's network namespace; answer "ok PID".
+ *                                    LINK is veth or macvlan, HOSTS the beginning of its
+ *                                    /etc/hosts
  *
- * PID is slirp4netns's, 0: it has ended. Else the answer is words for the user. Who closes the
+ * PID is slirp4netns's, 0: it has ended. Else the answer is words for the user, and maybe a
+ * line with a hint. Who closes the
  * connection has left. Words without being asked: how slirp4netns has ended.
  */
 
-/** struct hub_member - a box's place in it; @name, by which the others know it, "": it has none
+/**
+ * struct hub_member - a box's place in it
+ * @name:	by which the others know it, "": it has none
+ * @is_macvlan:	its interface is a macvlan of the bridge instead of one end of a pair
  */
 struct hub_member {
 	struct net_layout network;
+	bool is_macvlan;
 	char name[64];
 };
 

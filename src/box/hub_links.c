@@ -175,22 +175,49 @@ int hub_add_uplink(int userns_fd, int netns_fd, const struct net_layout *network
 	return work_inside(&work, err);
 }
 
-static int run_link(const struct work *work, struct err *err)
+static int add_pair(const struct work *work, int fd, struct err *err)
 {
 	const struct hub_link *link = work->link;
-	AUTO_CLOSE int outer = rtnl_open(err);
-	AUTO_CLOSE int inner = -1;
 	char name[16];
-	struct rtnl_veth veth = {.name = name,
+	struct rtnl_link veth = {.name = name,
 				 .peer = BOX_INTERFACE,
 				 .peer_ns = link->box_netns_fd,
 				 .mtu = work->mtu};
 
 	(void)snprintf(name, sizeof(name), "v%u", link->number);
 	make_mac(link->address, false, veth.mac);
-	if (outer < 0 || rtnl_add_veth(outer, &veth, err) < 0 ||
-	    rtnl_set_up(outer, name, BRIDGE, 0, err) < 0 ||
-	    rtnl_add_station(outer, name, veth.mac, err) < 0)
+	if (rtnl_add_veth(fd, &veth, err) < 0 || rtnl_set_up(fd, name, BRIDGE, 0, err) < 0)
+		return -1;
+	return rtnl_add_station(fd, name, veth.mac, err);
+}
+
+static int add_macvlan(const struct work *work, int fd, struct err *err)
+{
+	const struct hub_link *link = work->link;
+	struct rtnl_link macvlan = {.name = BRIDGE,
+				    .peer = BOX_INTERFACE,
+				    .peer_ns = link->box_netns_fd,
+				    .mtu = work->mtu};
+
+	make_mac(link->address, false, macvlan.mac);
+	if (rtnl_add_macvlan(fd, &macvlan, err) < 0) {
+		if (err->code != EOPNOTSUPP)
+			return -1;
+		(void)err_set(err, "network_mode 'macvlan': this kernel has no macvlan");
+		return err_hint(err, "sudo modprobe macvlan, or network_mode 'project'");
+	}
+	/* A bridge does not learn who is on top of itself, and would send it to everybody. */
+	return rtnl_add_own_station(fd, BRIDGE, macvlan.mac, err);
+}
+
+static int run_link(const struct work *work, struct err *err)
+{
+	const struct hub_link *link = work->link;
+	AUTO_CLOSE int outer = rtnl_open(err);
+	AUTO_CLOSE int inner = -1;
+
+	if (outer < 0 ||
+	    (link->is_macvlan ? add_macvlan(work, outer, err) : add_pair(work, outer, err)) < 0)
 		return -1;
 	if (setns(link->box_netns_fd, CLONE_NEWNET) < 0)
 		return err_sys(err, "enter the network of the box");
@@ -206,6 +233,22 @@ static int run_link(const struct work *work, struct err *err)
 int hub_add_link(int userns_fd, int netns_fd, const struct hub_link *link, struct err *err)
 {
 	const struct work work = {userns_fd, netns_fd, link->network->mtu, link, run_link};
+
+	return work_inside(&work, err);
+}
+
+static int run_unlink(const struct work *work, struct err *err)
+{
+	AUTO_CLOSE int fd = rtnl_open(err);
+
+	(void)work;
+	return fd < 0 ? -1 : rtnl_remove(fd, BOX_INTERFACE, err);
+}
+
+int hub_remove_link(int userns_fd, int box_netns_fd, struct err *err)
+{
+	const struct work work = {
+		.userns_fd = userns_fd, .netns_fd = box_netns_fd, .run = run_unlink};
 
 	return work_inside(&work, err);
 }

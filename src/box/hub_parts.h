@@ -8,6 +8,8 @@
 /* Private to hub*.c. */
 
 #define HUB_SOCKET "net.sock"
+#define HUB_VETH "veth"
+#define HUB_MACVLAN "macvlan"
 #define HUB_ANSWER_MAX 1024
 #define HUB_REQUEST_MAX 65536
 
@@ -51,11 +53,15 @@ struct hub_link {
 	int box_netns_fd;
 	unsigned number;
 	uint32_t address;
+	bool is_macvlan;
 	const struct net_layout *network;
 };
 /** hub_add_uplink() - NET_DEVICE becomes a port of it. */
 int hub_add_uplink(int userns_fd, int netns_fd, const struct net_layout *network,
 		   struct err *err);
 int hub_add_link(int userns_fd, int netns_fd, const struct hub_link *link, struct err *err);
+/** hub_remove_link() - at once: the box's network may live on with those who share it, and the
+ * one that comes after it has its address. */
+int hub_remove_link(int userns_fd, int box_netns_fd, struct err *err);
 
 #endif

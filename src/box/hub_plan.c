@@ -178,6 +178,7 @@ void hub_plan_member(const struct hub_plan *plan, const struct spec *top,
 		return;
 	out_member->network = plan->network;
 	out_member->network.address = plan->addresses[index];
+	out_member->is_macvlan = spec->is_macvlan;
 	(void)snprintf(out_member->name, sizeof(out_member->name), "%s",
 		       spec->service ? spec->service : plan->project);
 }

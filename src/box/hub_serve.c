@@ -31,9 +31,10 @@
 #define READY_FD 3
 #define NAME_MAX_LEN 64
 
-/** struct client - a connection; @name "": it has not joined */
+/** struct client - a connection; @name "": it has not joined, and has no @netns_fd */
 struct client {
 	int fd;
+	int netns_fd;
 	char name[NAME_MAX_LEN];
 	char hostname[NAME_MAX_LEN + 1];
 	char address[IPV4_TEXT_MAX];
@@ -89,13 +90,17 @@ static void write_all_hosts(const struct hub *hub)
 
 static void leave(struct hub *hub, size_t index)
 {
-	const bool was_member = *hub->clients[index].name;
+	struct client client = hub->clients[index];
+	struct err ignored;
 
-	(void)close(hub->clients[index].fd);
-	free(hub->clients[index].hosts);
+	(void)close(client.fd);
 	hub->clients[index] = hub->clients[--hub->count];
-	if (was_member)
-		write_all_hosts(hub);
+	if (!*client.name)
+		return;
+	write_all_hosts(hub);
+	(void)hub_remove_link(hub->userns_fd, client.netns_fd, &ignored);
+	(void)close(client.netns_fd);
+	free(client.hosts);
 }
 
 static bool has_name(const struct hub *hub, const char *name)
@@ -106,31 +111,38 @@ static bool has_name(const struct hub *hub, const char *name)
 	return false;
 }
 
-static int parse_join(char *request, struct client *out)
+static int parse_join(char *request, struct client *out, bool *out_is_macvlan)
 {
 	char *hosts = strchr(request, '\n');
+	char kind[sizeof(HUB_MACVLAN)];
 
 	if (!hosts)
 		return -1;
 	*hosts++ = '\0';
-	if (sscanf(request, "join %63s %64s %15s", out->name, out->hostname, out->address) != 3)
+	if (sscanf(request, "join %63s %64s %15s %7s", out->name, out->hostname, out->address,
+		   kind) != 4)
+		return -1;
+	*out_is_macvlan = strcmp(kind, HUB_MACVLAN) == 0;
+	if (!*out_is_macvlan && strcmp(kind, HUB_VETH) != 0)
 		return -1;
 	out->hosts = xstrdup(hosts);
 	return 0;
 }
 
-static int join(struct hub *hub, struct client *client, char *request, int netns_fd,
+/* @netns_fd: kept by the member that @client then is. */
+static int join(struct hub *hub, struct client *client, char *request, int *netns_fd,
 		struct err *err)
 {
 	const struct hub_plan *plan = hub->request->plan;
 	struct client joined = {.fd = client->fd};
 	struct hub_link link = {
-		.box_netns_fd = netns_fd,
+		.box_netns_fd = *netns_fd,
 		.number = hub->links++,
 		.network = &plan->network,
 	};
 
-	if (*client->name || netns_fd < 0 || parse_join(request, &joined) < 0 ||
+	if (*client->name || *netns_fd < 0 ||
+	    parse_join(request, &joined, &link.is_macvlan) < 0 ||
 	    ipv4_parse(joined.address, &link.address) < 0) {
 		free(joined.hosts);
 		return err_set(err, "the project's network does not know this request");
@@ -144,6 +156,7 @@ static int join(struct hub *hub, struct client *client, char *request, int netns
 		free(joined.hosts);
 		return -1;
 	}
+	joined.netns_fd = steal_fd(netns_fd);
 	*client = joined;
 	write_all_hosts(hub);
 	return 0;
@@ -153,7 +166,8 @@ static void answer(const struct hub *hub, const struct client *client, int rc,
 		   const struct err *err, int fd)
 {
 	AUTO_FREE char *words =
-		rc == 0 ? xasprintf("ok %d", (int)hub->slirp.pid) : xstrdup(err->message);
+		rc == 0 ? xasprintf("ok %d", (int)hub->slirp.pid)
+			: xasprintf("%s%s%s", err->message, *err->hint ? "\n" : "", err->hint);
 
 	(void)fd_send(client->fd, words, strlen(words), &fd, fd >= 0 ? 1 : 0);
 }
@@ -186,7 +200,7 @@ static void serve(struct hub *hub, size_t index)
 
 		answer(hub, client, rc, &err, -1);
 	} else {
-		answer(hub, client, join(hub, client, request, fd, &err), &err, -1);
+		answer(hub, client, join(hub, client, request, &fd, &err), &err, -1);
 	}
 }
 
@@ -211,6 +225,16 @@ static void uplink_gone(struct hub *hub)
 	net_slirp_stop(&hub->slirp);
 	for (size_t i = 0; i < hub->count; i++)
 		(void)send(hub->clients[i].fd, how, strlen(how), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Without an uplink it stays for its members only: who asks next gets one that is whole. */
+static bool is_needed(const struct hub *hub)
+{
+	bool has_member = false;
+
+	for (size_t i = 0; i < hub->count; i++)
+		has_member |= *hub->clients[i].name != '\0';
+	return has_member || (hub->slirp.pid > 0 && (hub->count > 0 || !hub->had_one));
 }
 
 static void loop_once(struct hub *hub)
@@ -346,7 +370,7 @@ void hub_serve(const struct hub_request *request, int ready_fd)
 	(void)close(READY_FD);
 	if (!ready.is_up)
 		_exit(1);
-	while (hub.count > 0 || !hub.had_one)
+	while (is_needed(&hub))
 		loop_once(&hub);
 	(void)unlink(path);
 	net_slirp_stop(&hub.slirp);

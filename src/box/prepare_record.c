@@ -8,23 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* free() it. */
-static char *network_name(const struct spec *spec)
+/* free() it. A box that is thrown away is not in the network in which macvlans are. */
+static char *network_name(const struct prepare_request *request)
 {
+	const struct spec *spec = request->spec;
 	static const char *const names[] = {[NET_PROJECT] = "project",
 					    [NET_HOST] = "host",
 					    [NET_NONE] = "none",
 					    [NET_FILTERED] = "filtered"};
 
-	return spec->network_service ? xasprintf("service:%s", spec->network_service)
-				     : xstrdup(names[spec->network_mode]);
+	if (spec->network_service)
+		return xasprintf("service:%s", spec->network_service);
+	return xstrdup(request->member && spec->is_macvlan ? "macvlan"
+							   : names[spec->network_mode]);
 }
 
 static void print_network(const struct prepare_request *request, const struct net_layout *n,
 			  struct buf *out)
 {
 	const struct spec *spec = request->spec;
-	AUTO_FREE char *name = network_name(spec);
+	AUTO_FREE char *name = network_name(request);
 	char subnet[CIDR_TEXT_MAX], address[IPV4_TEXT_MAX];
 
 	buf_printf(out, "network %s", name);
@@ -180,7 +183,7 @@ void prepare_record(const struct prepare_request *request, const struct prepared
 		.root_kind = xstrdup(root_kind_name(p->facts.root_kind)),
 		.profile_file = xstrdup(spec->profile_file),
 		.folder = xstrdup(spec->project_dir),
-		.network = network_name(spec),
+		.network = network_name(request),
 		.hostname = xstrdup(p->facts.hostname),
 		.workspace_source = xstrdup(spec->workspace.source),
 		.workspace_target = xstrdup(spec->workspace.target),

@@ -34,11 +34,16 @@ static void put_backend(struct table *table, const struct record *record)
 	put_row(table, "backend", backend);
 }
 
+static bool is_in_project(const char *mode)
+{
+	return str_eq(mode, "project") || str_eq(mode, "macvlan");
+}
+
 /* The other boxes of its network: who is here, and how it is called. */
 static bool is_neighbour(const struct box_status *box, const struct box_status *other)
 {
 	return strcmp(other->box, box->box) != 0 && str_eq(other->subnet, box->subnet) &&
-	       other->subnet && str_eq(other->network, "project") && !other->has_exit &&
+	       other->subnet && is_in_project(other->network) && !other->has_exit &&
 	       other->init_pid > 0;
 }
 

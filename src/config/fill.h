@@ -115,6 +115,9 @@ int build_check(const struct spec *spec, struct err *err);
 
 /** network_check() - what `network` and `ip` need of other keys. */
 int network_check(struct spec *spec, struct err *err);
+/** network_check_gateway() - SPEC_HOST_GATEWAY is reached from the box of @spec: @top or one of
+ * its services. */
+int network_check_gateway(const struct spec *top, const struct spec *spec, struct err *err);
 
 /** spec_check() - what a single key cannot know: contradictions between keys. */
 int spec_check(const struct config *config, struct spec *spec, struct err *err);

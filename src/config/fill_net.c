@@ -11,10 +11,10 @@
 
 int fill_network_mode(struct fill *f, const char *key, const struct node *value)
 {
-	static const char *const choices[] = {"project",  "host",         "none",
-					      "filtered", "service:NAME", NULL};
-	static const enum net_mode modes[] = {NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED,
-					      NET_SERVICE};
+	static const char *const choices[] = {"project",      "host",    "none", "filtered",
+					      "service:NAME", "macvlan", NULL};
+	static const enum net_mode modes[] = {NET_PROJECT,  NET_HOST,    NET_NONE,
+					      NET_FILTERED, NET_SERVICE, NET_PROJECT};
 	size_t i;
 
 	f->spec->network_mode_at = value_origin(f, value);
@@ -26,6 +26,7 @@ int fill_network_mode(struct fill *f, const char *key, const struct node *value)
 	if (value_choice(f, key, value, choices, &i) < 0)
 		return -1;
 	f->spec->network_mode = modes[i];
+	f->spec->is_macvlan = strcmp(choices[i], "macvlan") == 0;
 	return 0;
 }
 
@@ -50,12 +51,13 @@ static int add_host(struct fill *f, const struct node *item, const char *name,
 	if (!is_host_name(name, 253))
 		return place_fail(f->err, &item->at, "extra_hosts: '%.200s' is not a host name",
 				  name);
-	if (strcmp(bare, "host-gateway") == 0)
-		return place_fail(f->err, &item->at,
-				  "extra_hosts: 'host-gateway' is not built yet");
-	if (!is_address(bare))
+	if (strcmp(bare, SPEC_HOST_GATEWAY) == 0) {
+		if (!f->spec->host_gateway_at.file)
+			f->spec->host_gateway_at = value_origin(f, item);
+	} else if (!is_address(bare)) {
 		return place_fail(f->err, &item->at,
 				  "extra_hosts: '%.200s' is not an IP address", address);
+	}
 	strv_addf(&f->spec->extra_hosts, "%s %s", bare, name);
 	return 0;
 }
@@ -95,6 +97,7 @@ static int add_addresses(struct fill *f, const char *name, const struct node *va
 
 int fill_extra_hosts(struct fill *f, const char *key, const struct node *value)
 {
+	f->spec->extra_hosts_at = value_origin(f, value);
 	if (value->kind != NODE_MAP)
 		return value_each(f, key, value, false, add_host_text);
 

@@ -284,11 +284,48 @@ static int check_filter(const struct spec *spec, struct err *err)
 	return 0;
 }
 
+/* What a box with the network of another has is the other's. */
+static int check_hosts(const struct spec *spec, struct err *err)
+{
+	const struct origin *at = &spec->host_gateway_at;
+
+	if (spec->network_mode == NET_SERVICE && spec->extra_hosts.count > 0) {
+		(void)origin_fail(err, &spec->extra_hosts_at,
+				  "extra_hosts has no effect with network_mode 'service:%s'",
+				  spec->network_service);
+		return err_hint(err, "both have one /etc/hosts: give it to service '%s'",
+				spec->network_service);
+	}
+	if (!at->file || spec->network_mode == NET_PROJECT || spec->network_mode == NET_HOST)
+		return 0;
+	(void)origin_fail(err, at,
+			  "extra_hosts: there is no '" SPEC_HOST_GATEWAY
+			  "' with network_mode '%s'",
+			  mode_name(spec->network_mode));
+	return spec->network_mode != NET_FILTERED
+		       ? -1
+		       : err_hint(err, "network: {allow: ['host.devbox:PORT'], host: true} "
+				       "lets a service of the host through");
+}
+
+int network_check_gateway(const struct spec *top, const struct spec *spec, struct err *err)
+{
+	if (!spec->host_gateway_at.file || spec->network_mode != NET_PROJECT ||
+	    top->network.reaches_host)
+		return 0;
+	(void)origin_fail(
+		err, &spec->host_gateway_at,
+		"extra_hosts: '" SPEC_HOST_GATEWAY
+		"' would lead to the host's own services, which the box does not reach");
+	return err_hint(err, "at the top of the profile, 'network: {host: true}' lets the "
+			     "boxes reach them");
+}
+
 int network_check(struct spec *spec, struct err *err)
 {
 	struct spec_network *n = &spec->network;
 
-	if (check_filter(spec, err) < 0)
+	if (check_filter(spec, err) < 0 || check_hosts(spec, err) < 0)
 		return -1;
 	if (spec->network_mode != NET_PROJECT)
 		return check_has_effect(spec, err);

@@ -154,8 +154,10 @@ static int check_shared_network(const struct spec *spec, struct err *err)
 
 	if (n->backend == BACKEND_PASTA) {
 		(void)origin_fail(err, &n->backend_at,
-				  "network.backend 'pasta' connects one box, and with services "
-				  "there are several");
+				  "network.backend 'pasta' connects one box, and with %s",
+				  spec->service_count
+					  ? "services there are several"
+					  : "network_mode 'macvlan' there is room for several");
 		return err_hint(err, "slirp4netns connects several");
 	}
 	if (n->has_ipv6) {
@@ -163,7 +165,9 @@ static int check_shared_network(const struct spec *spec, struct err *err)
 			err, &n->ipv6_at,
 			"network.ipv6 is for a box alone: the network of several boxes "
 			"has IPv4 only");
-		return err_hint(err, "remove it, or the services");
+		return err_hint(err, "remove it, or %s",
+				spec->service_count ? "the services"
+						    : "network_mode 'macvlan'");
 	}
 	return 0;
 }
@@ -243,7 +247,7 @@ int services_check(struct spec *spec, struct err *err)
 
 	if (spec->service)
 		return check_service_network(spec, err);
-	if (spec->service_count && check_shared_network(spec, err) < 0)
+	if (spec_has_bridge(spec) && check_shared_network(spec, err) < 0)
 		return -1;
 	/* Those of a service are looked at when all services are there. */
 	for (size_t i = 0; i < spec->dependency_count; i++)
@@ -251,9 +255,12 @@ int services_check(struct spec *spec, struct err *err)
 			return fail_missing(&walk, &spec->dependencies[i]);
 	for (size_t i = 0; i < spec->service_count; i++)
 		if (share_network(spec, &spec->services[i], err) < 0 ||
+		    network_check_gateway(spec, &spec->services[i], err) < 0 ||
 		    check_conditions(spec, &spec->services[i], err) < 0)
 			return -1;
-	return share_network(spec, spec, err) < 0 ? -1 : check_conditions(spec, spec, err);
+	if (share_network(spec, spec, err) < 0 || network_check_gateway(spec, spec, err) < 0)
+		return -1;
+	return check_conditions(spec, spec, err);
 }
 
 const struct spec *spec_service(const struct spec *spec, const char *name)

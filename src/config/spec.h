@@ -44,6 +44,9 @@ enum packager { PACKAGER_ANY, PACKAGER_APT, PACKAGER_APK, PACKAGER_DNF, PACKAGER
 /* HOME_IMAGE: nothing is put over the image's own, when what runs is the image's own command;
  * no profile can say so */
 enum home_mode { HOME_ISOLATED, HOME_TMPFS, HOME_SHARED, HOME_IMAGE };
+/* Where the services of the host's own loopback are. */
+#define SPEC_HOST_GATEWAY "host-gateway"
+
 enum net_mode { NET_PROJECT, NET_HOST, NET_NONE, NET_FILTERED, NET_SERVICE };
 enum network_backend { BACKEND_AUTO, BACKEND_SLIRP, BACKEND_PASTA };
 enum home_file_mode { HOME_FILE_RO, HOME_FILE_RW, HOME_FILE_COPY };
@@ -264,11 +267,14 @@ struct spec {
 	size_t ulimit_count;
 	struct spec_sysctl *sysctls;
 	size_t sysctl_count;
-	struct strv extra_hosts; /* "ADDRESS NAME" lines */
+	struct strv extra_hosts; /* "ADDRESS NAME" lines, with SPEC_HOST_GATEWAY for ADDRESS */
+	struct origin extra_hosts_at;
+	struct origin host_gateway_at; /* of the first such; file NULL: there is none */
 	struct strv dns;
 	struct strv dns_search;
 	enum net_mode network_mode;
 	struct origin network_mode_at;
+	bool is_macvlan;       /* of NET_PROJECT: 'macvlan', an interface of that kind */
 	char *network_service; /* whose network it shares, of NET_SERVICE */
 	struct spec_network network;
 	struct spec_port *ports;
@@ -306,6 +312,11 @@ void spec_done(struct spec *spec);
 static inline bool spec_has_ports(const struct spec *spec)
 {
 	return spec->network_mode != NET_HOST && spec->network_mode != NET_NONE;
+}
+/** spec_has_bridge() - is its network one of several boxes, or laid out as such? */
+static inline bool spec_has_bridge(const struct spec *spec)
+{
+	return spec->service_count > 0 || spec->is_macvlan;
 }
 /** spec_service() - the service @name; NULL: there is none. */
 const struct spec *spec_service(const struct spec *spec, const char *name);

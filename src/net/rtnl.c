@@ -116,7 +116,13 @@ int rtnl_add_bridge(int fd, const char *name, int mtu, struct err *err)
 	return rtnl_ask(fd, &message, "make a bridge", err);
 }
 
-int rtnl_add_veth(int fd, const struct rtnl_veth *veth, struct err *err)
+static int find_index(const char *name, int *out, struct err *err)
+{
+	*out = (int)if_nametoindex(name);
+	return *out > 0 ? 0 : err_sys(err, "find network interface '%s'", name);
+}
+
+int rtnl_add_veth(int fd, const struct rtnl_link *veth, struct err *err)
 {
 	const struct ifinfomsg body = {.ifi_family = AF_UNSPEC};
 	struct rtnl message;
@@ -140,10 +146,29 @@ int rtnl_add_veth(int fd, const struct rtnl_veth *veth, struct err *err)
 	return rtnl_ask(fd, &message, "make a pair of network interfaces", err);
 }
 
-static int find_index(const char *name, int *out, struct err *err)
+int rtnl_add_macvlan(int fd, const struct rtnl_link *macvlan, struct err *err)
 {
-	*out = (int)if_nametoindex(name);
-	return *out > 0 ? 0 : err_sys(err, "find network interface '%s'", name);
+	const struct ifinfomsg body = {.ifi_family = AF_UNSPEC};
+	const uint32_t mode = MACVLAN_MODE_BRIDGE;
+	struct rtnl message;
+	size_t info, data;
+	int below;
+
+	if (find_index(macvlan->name, &below, err) < 0)
+		return -1;
+	rtnl_begin(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof(body));
+	put_text(&message, IFLA_IFNAME, macvlan->peer);
+	rtnl_put(&message, IFLA_LINK, &below, sizeof(below));
+	rtnl_put(&message, IFLA_MTU, &macvlan->mtu, sizeof(macvlan->mtu));
+	rtnl_put(&message, IFLA_ADDRESS, macvlan->mac, sizeof(macvlan->mac));
+	rtnl_put(&message, IFLA_NET_NS_FD, &macvlan->peer_ns, sizeof(macvlan->peer_ns));
+	info = rtnl_nest(&message, IFLA_LINKINFO);
+	put_text(&message, IFLA_INFO_KIND, "macvlan");
+	data = rtnl_nest(&message, IFLA_INFO_DATA);
+	rtnl_put(&message, IFLA_MACVLAN_MODE, &mode, sizeof(mode));
+	rtnl_end(&message, data);
+	rtnl_end(&message, info);
+	return rtnl_ask(fd, &message, "make a macvlan interface", err);
 }
 
 int rtnl_set_up(int fd, const char *name, const char *master, int mtu, struct err *err)
@@ -182,13 +207,13 @@ int rtnl_add_address(int fd, const char *name, uint32_t address, unsigned bits, 
 	return rtnl_ask(fd, &message, "give a network interface its address", err);
 }
 
-int rtnl_add_station(int fd, const char *port, const unsigned char mac[RTNL_MAC],
-		     struct err *err)
+static int add_station(int fd, const char *port, uint16_t state, uint8_t flags,
+		       const unsigned char mac[RTNL_MAC], struct err *err)
 {
 	struct ndmsg body = {
 		.ndm_family = AF_BRIDGE,
-		.ndm_state = NUD_NOARP,
-		.ndm_flags = NTF_MASTER,
+		.ndm_state = state,
+		.ndm_flags = flags,
 	};
 	struct rtnl message;
 
@@ -197,6 +222,18 @@ int rtnl_add_station(int fd, const char *port, const unsigned char mac[RTNL_MAC]
 	rtnl_begin(&message, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &body, sizeof(body));
 	rtnl_put(&message, NDA_LLADDR, mac, RTNL_MAC);
 	return rtnl_ask(fd, &message, "tell the bridge where a box is", err);
+}
+
+int rtnl_add_station(int fd, const char *port, const unsigned char mac[RTNL_MAC],
+		     struct err *err)
+{
+	return add_station(fd, port, NUD_NOARP, NTF_MASTER, mac, err);
+}
+
+int rtnl_add_own_station(int fd, const char *bridge, const unsigned char mac[RTNL_MAC],
+			 struct err *err)
+{
+	return add_station(fd, bridge, NUD_PERMANENT, NTF_SELF, mac, err);
 }
 
 int rtnl_stop_flood(int fd, const char *port, struct err *err)
@@ -213,6 +250,17 @@ int rtnl_stop_flood(int fd, const char *port, struct err *err)
 	rtnl_put(&message, IFLA_BRPORT_UNICAST_FLOOD, &off, sizeof(off));
 	rtnl_end(&message, nest);
 	return rtnl_ask(fd, &message, "set a port of the bridge", err);
+}
+
+int rtnl_remove(int fd, const char *name, struct err *err)
+{
+	struct ifinfomsg body = {.ifi_family = AF_UNSPEC};
+	struct rtnl message;
+
+	if (find_index(name, &body.ifi_index, err) < 0)
+		return -1;
+	rtnl_begin(&message, RTM_DELLINK, 0, &body, sizeof(body));
+	return rtnl_ask(fd, &message, "remove a network interface", err);
 }
 
 int rtnl_add_gateway(int fd, uint32_t gateway, struct err *err)

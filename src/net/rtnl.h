@@ -38,15 +38,22 @@ int rtnl_ask(int fd, struct rtnl *message, const char *what, struct err *err);
 /** rtnl_add_bridge() - a bridge that is up. */
 int rtnl_add_bridge(int fd, const char *name, int mtu, struct err *err);
 #define RTNL_MAC 6
-/** struct rtnl_veth - a pair: @name here, @peer with @mac in the namespace @peer_ns */
-struct rtnl_veth {
+/** struct rtnl_link - an interface to make: @peer with @mac in the namespace @peer_ns
+ * @name:	which is here: the other end of a pair, or what a macvlan is on top of */
+struct rtnl_link {
 	const char *name;
 	const char *peer;
 	int peer_ns;
 	int mtu;
 	unsigned char mac[RTNL_MAC];
 };
-int rtnl_add_veth(int fd, const struct rtnl_veth *veth, struct err *err);
+int rtnl_add_veth(int fd, const struct rtnl_link *veth, struct err *err);
+/**
+ * rtnl_add_macvlan() - @peer with @mac in the namespace @peer_ns, on top of @name, which is
+ * here; those on top of one interface reach each other, and whom it reaches
+ * @err: EOPNOTSUPP: the kernel has no macvlan
+ */
+int rtnl_add_macvlan(int fd, const struct rtnl_link *macvlan, struct err *err);
 /** rtnl_set_up() - bring @name up, as a port of @master unless that is NULL. @mtu: 0: as it is.
  */
 int rtnl_set_up(int fd, const char *name, const char *master, int mtu, struct err *err);
@@ -55,9 +62,14 @@ int rtnl_add_address(int fd, const char *name, uint32_t address, unsigned bits,
 /** rtnl_add_station() - @mac is behind @port of a bridge, for ever. */
 int rtnl_add_station(int fd, const char *port, const unsigned char mac[RTNL_MAC],
 		     struct err *err);
+/** rtnl_add_own_station() - @mac is on top of @bridge itself. */
+int rtnl_add_own_station(int fd, const char *bridge, const unsigned char mac[RTNL_MAC],
+			 struct err *err);
 /** rtnl_stop_flood() - frames for stations that the bridge does not know do not leave by @port.
  */
 int rtnl_stop_flood(int fd, const char *port, struct err *err);
+/** rtnl_remove() - @name, and the other end of a pair. */
+int rtnl_remove(int fd, const char *name, struct err *err);
 /** rtnl_add_gateway() - the default route. */
 int rtnl_add_gateway(int fd, uint32_t gateway, struct err *err);
 

@@ -16,11 +16,11 @@ static void wrong_values_are_refused(void **state)
 		 "3:51: sysctls: 'net.a' cannot be set with network_mode 'service:NAME' | the "
 		 "network is that of service 'b': set it there"},
 		{"network_mode: bridge\n",
-		 "1:15: network_mode must be 'project', 'host', 'none', 'filtered' or "
-		 "'service:NAME', not 'bridge'"},
+		 "1:15: network_mode must be 'project', 'host', 'none', 'filtered', "
+		 "'service:NAME' or 'macvlan', not 'bridge'"},
 		{"network_mode: non\n",
-		 "1:15: network_mode must be 'project', 'host', 'none', 'filtered' or "
-		 "'service:NAME', not 'non' | did you mean 'none'?"},
+		 "1:15: network_mode must be 'project', 'host', 'none', 'filtered', "
+		 "'service:NAME' or 'macvlan', not 'non' | did you mean 'none'?"},
 		{"dns: one\n", "1:6: dns must be an IP address, or a list of these, not 'one'"},
 		{"dns: [1.1.1.1, 256.1.1.1]\n",
 		 "1:16: dns must be an IP address, or a list of these, not '256.1.1.1'"},
@@ -36,7 +36,32 @@ static void wrong_values_are_refused(void **state)
 		{"extra_hosts: [a_b=1.1.1.1]\n", "1:15: extra_hosts: 'a_b' is not a host name"},
 		{"extra_hosts: {db: here}\n", "1:19: extra_hosts: 'here' is not an IP address"},
 		{"extra_hosts: {db: host-gateway}\n",
-		 "1:19: extra_hosts: 'host-gateway' is not built yet"},
+		 "1:19: extra_hosts: 'host-gateway' would lead to the host's own services, "
+		 "which "
+		 "the box does not reach | at the top of the profile, 'network: {host: true}' "
+		 "lets the boxes reach them"},
+		{"services: {a: {extra_hosts: ['db=host-gateway']}}\n",
+		 "1:30: extra_hosts: 'host-gateway' would lead to the host's own services, "
+		 "which "
+		 "the box does not reach | at the top of the profile, 'network: {host: true}' "
+		 "lets the boxes reach them"},
+		{"network_mode: none\nextra_hosts: {db: host-gateway}\n",
+		 "2:19: extra_hosts: there is no 'host-gateway' with network_mode 'none'"},
+		{"network_mode: filtered\nextra_hosts: {db: host-gateway}\n",
+		 "2:19: extra_hosts: there is no 'host-gateway' with network_mode 'filtered' | "
+		 "network: {allow: ['host.devbox:PORT'], host: true} lets a service of the "
+		 "host "
+		 "through"},
+		{"services: {a: {}}\nnetwork_mode: service:a\nextra_hosts: {db: 10.0.0.1}\n",
+		 "3:14: extra_hosts has no effect with network_mode 'service:a' | both have "
+		 "one "
+		 "/etc/hosts: give it to service 'a'"},
+		{"network_mode: macvlan\nnetwork: {backend: pasta}\n",
+		 "2:20: network.backend 'pasta' connects one box, and with network_mode "
+		 "'macvlan' there is room for several | slirp4netns connects several"},
+		{"network_mode: macvlan\nnetwork: {ipv6: true}\n",
+		 "2:17: network.ipv6 is for a box alone: the network of several boxes has IPv4 "
+		 "only | remove it, or network_mode 'macvlan'"},
 		{"extra_hosts: {db: }\n", "1:15: extra_hosts has no value | it takes a map of "
 					  "NAME: ADDRESS; without one, remove the key"},
 		{"extra_hosts: {db: [1.1.1.1, {a: b}]}\n",
@@ -63,6 +88,13 @@ static void values_are_kept(void **state)
 	assert_string_equal(spec.extra_hosts.items[1], "10.0.0.2 db");
 	assert_string_equal(spec.extra_hosts.items[2], "::1 six");
 	assert_string_equal(spec.extra_hosts.items[3], "::2 six");
+	spec_done(&spec);
+
+	spec = desk_good(*state, "network_mode: macvlan\nnetwork: {host: true}\n"
+				 "extra_hosts: {a: host-gateway}\n");
+	assert_int_equal(spec.network_mode, NET_PROJECT);
+	assert_true(spec.is_macvlan && spec_has_bridge(&spec));
+	assert_string_equal(spec.extra_hosts.items[0], "host-gateway a");
 	spec_done(&spec);
 
 	spec = desk_good(*state, "extra_hosts: {a: 10.0.0.1, b: ['::1', 10.0.0.2]}\n");

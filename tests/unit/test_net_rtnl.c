@@ -61,7 +61,7 @@ static int open_ear(void)
 /* A new network, connected to the bridge in @bridge_ns. Return: its ear. */
 static int add_box(int bridge_ns, const char *port, uint32_t address, struct err *err)
 {
-	struct rtnl_veth veth = {.name = port, .peer = "eth0", .mtu = 9000};
+	struct rtnl_link veth = {.name = port, .peer = "eth0", .mtu = 9000};
 	AUTO_CLOSE int inner_ns = -1;
 	AUTO_CLOSE int outer = -1;
 	AUTO_CLOSE int inner = -1;
