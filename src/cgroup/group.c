@@ -130,7 +130,8 @@ static int open_below(const struct cgroup_place *place, const char *project, cha
 static int open_scope(const struct cgroup_place *place, const char *project, char **out_path,
 		      struct err *err)
 {
-	AUTO_FREE char *unit = xasprintf("devbox-%s-%d" CGROUP_SCOPE_SUFFIX, project, (int)getpid());
+	AUTO_FREE char *unit =
+		xasprintf("devbox-%s-%d" CGROUP_SCOPE_SUFFIX, project, (int)getpid());
 	AUTO_FREE char *words = xasprintf("Development boxes of project %s", project);
 	AUTO_FREE char *dir = NULL;
 	int fd;
