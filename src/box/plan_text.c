@@ -144,6 +144,7 @@ void plan_step_words(const struct step *step, struct buf *out)
 		break;
 	case STEP_SYSCTL:
 		sentence(out, "write", step->data, " to", step->target);
+		add_attributes(step, out);
 		break;
 	case STEP_STAGE:
 	case STEP_ROOT_STAGE:

@@ -136,6 +136,24 @@ static void protect(struct plan_builder *b)
 	}
 }
 
+static void set_sysctl(struct plan_builder *b, const char *path, char *value)
+{
+	struct step *step = plan_add(b, STEP_SYSCTL);
+
+	step->target = path;
+	step->data = plan_keep(b, value);
+	step->optional = true;
+}
+
+/* Its user may listen at any port of it, and ping. */
+static void own_network(struct plan_builder *b)
+{
+	plan_add(b, STEP_LO_UP);
+	set_sysctl(b, "/proc/sys/net/ipv4/ip_unprivileged_port_start", xstrdup("0"));
+	set_sysctl(b, "/proc/sys/net/ipv4/ping_group_range",
+		   xasprintf("%u %u", (unsigned)b->gid, (unsigned)b->gid));
+}
+
 static void finish(struct plan_builder *b)
 {
 	struct step *step;
@@ -148,7 +166,7 @@ static void finish(struct plan_builder *b)
 	step->data = plan_keep(b, xstrdup(b->facts->hostname));
 	step->at = plan_place(b, &b->spec->hostname.at);
 	if (b->spec->network_mode != NET_HOST && b->spec->network_mode != NET_SERVICE)
-		plan_add(b, STEP_LO_UP);
+		own_network(b);
 	for (i = 0; i < b->spec->sysctl_count; i++) {
 		const struct spec_sysctl *sysctl = &b->spec->sysctls[i];
 		char *path = path_join("/proc/sys", sysctl->name);

@@ -160,6 +160,13 @@ is "$(in_box cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/net/ipv
 	'0 0 100 123456 20 ' 'sysctls are in force'
 unlike "$(cat /proc/sys/kernel/shmmax)" '^123456$' 'in the box alone'
 down
+profile 'image: host' 'network_mode: none'
+bx up >/dev/null 2>&1
+is "$(in_box python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 80)).getsockname()[1])')" 80 'a user may listen at any port of the box'
+is "$(in_box python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP); s.settimeout(5)
+s.sendto(b"\x08\0\0\0\0\0\0\1", ("127.0.0.1", 0)); print(s.recv(9)[0])')" 0 'and ping'
+down
 for bad in 'kernel.panic: 1' 'vm.swappiness: 1' 'net.none.such: 1' 'kernel.core_pattern: x' 'net/../kernel/panic: 1' 'net.ipv4.../../../kernel.panic: 1'; do
 	profile 'image: host' "sysctls: {$bad}"
 	refused '2:[0-9]+' . "sysctls: $bad"

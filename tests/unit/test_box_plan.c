@@ -215,7 +215,9 @@ static void an_empty_profile_is_the_host_image(void **state)
 		"read-only '/proc/sysrq-trigger'\n"
 		"pivot into the root, leave the host behind\n"
 		"hostname 'shop-1'\n"
-		"bring up 'lo'\n";
+		"bring up 'lo'\n"
+		"write '0' to '/proc/sys/net/ipv4/ip_unprivileged_port_start' (if possible)\n"
+		"write '1000 1000' to '/proc/sys/net/ipv4/ping_group_range' (if possible)\n";
 	AUTO_FREE char *text = plan_of(*state, "{}\n", NULL);
 
 	assert_string_equal(text, wanted);
@@ -422,7 +424,9 @@ static void the_host_network_brings_the_hosts_sys(void **state)
 	       "-mount 'sysfs' on '/sys' (read-only)\n"
 	       "-mount 'cgroup2' on '/sys/fs/cgroup' (read-only) (if possible)\n"
 	       "+bind '/sys' on '/sys' (read-only)\n"
-	       "-bring up 'lo'\n");
+	       "-bring up 'lo'\n"
+	       "-write '0' to '/proc/sys/net/ipv4/ip_unprivileged_port_start' (if possible)\n"
+	       "-write '1000 1000' to '/proc/sys/net/ipv4/ping_group_range' (if possible)\n");
 	expect(*state, "network_mode: none\n", NULL, "");
 }
 
@@ -554,7 +558,7 @@ static void every_step_has_words(void **state)
 		[STEP_PIVOT] = "pivot into the root, leave the host behind",
 		[STEP_HOSTNAME] = "hostname 'D'",
 		[STEP_LO_UP] = "bring up 'lo'",
-		[STEP_SYSCTL] = "write 'D' to '/t'",
+		[STEP_SYSCTL] = "write 'D' to '/t' (read-only)",
 	};
 	size_t i;
 
