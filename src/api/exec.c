@@ -166,17 +166,14 @@ static int relay_joined(const struct relay *plain, const struct joined *joined, 
 
 	relay.socket = joined->socket;
 	relay.master = joined->master;
-	if (relay_run(&relay, &status, &guard_died, err) < 0) {
-		/* The box was stopped or killed under the command: that is how commands end by
-		 * signal 9. */
-		*out_status = 137;
-		return 0;
-	}
-	/* Its init has said how it ended and ends itself, unless the box's root keeps it: reap
-	 * it, or it lies about in the box's ps. */
+	/* The box was stopped or killed under the command: that is how commands end by signal
+	 * 9. */
+	*out_status =
+		relay_run(&relay, &status, &guard_died, err) < 0 ? 137 : proc_exit_code(status);
+	/* Its init ends itself, unless the box's root keeps it. Until somebody has reaped it,
+	 * it lies about in the box's ps, and a box that ends waits for that. */
 	(void)kill(joined->pid, SIGKILL);
 	(void)proc_wait(joined->pid);
-	*out_status = proc_exit_code(status);
 	return 0;
 }
 

@@ -43,10 +43,25 @@ static void door_close(struct door *door)
 	free(door->box_score);
 }
 
+#define ENDING_MS 1000
+
+static const char *name_of(const struct record *record)
+{
+	return strcmp(record->box, DEV_BOX) == 0 ? record->project : record->box;
+}
+
 static int gone(const struct record *record, struct err *err)
 {
-	(void)err_set(err, "box '%s' ended just now", record->box);
+	(void)err_set(err, "box '%s' ended just now", name_of(record));
 	return err_hint(err, "devbox up");
+}
+
+/* A box that is ending refuses with whatever its first process has given up by then. */
+static bool is_ending(int pid_fd)
+{
+	struct pollfd ended = {.fd = pid_fd, .events = POLLIN};
+
+	return poll(&ended, 1, ENDING_MS) > 0;
 }
 
 #define SCORE_FILE "/proc/self/oom_score_adj"
@@ -89,7 +104,7 @@ static int open_box(const struct join_request *request, struct door *door, struc
 		group = xstrdup(record->cgroup);
 	}
 	if (cgroup_reach(group, request->runtime_dir, err) < 0)
-		return -1;
+		return is_ending(door->pid_fd) ? gone(record, err) : -1;
 	door->cgroup_fd = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return door->cgroup_fd < 0 ? gone(record, err) : 0;
 }
@@ -198,9 +213,11 @@ static int enter(const struct record *record, const struct door *door, struct er
 	 * which still holds the host's files open. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (setns(door->pid_fd, flags) < 0) {
-		if (errno == ESRCH)
+		const int code = errno;
+
+		if (code == ESRCH || is_ending(door->pid_fd))
 			return gone(record, err);
-		(void)err_sys(err, "enter the namespaces of box '%s'", record->box);
+		(void)err_code(err, code, "enter the namespaces of box '%s'", name_of(record));
 		return err_hint(err, "kernel 5.8 or newer is needed; 'devbox doctor' looks");
 	}
 	return 0;
@@ -263,12 +280,17 @@ static int start(const struct join_request *request, const struct door *door,
 	joined->pid = box_clone(0, door->cgroup_fd, &pid_fd);
 	if (joined->pid == 0)
 		child_main(door, request->stdio);
-	if (joined->pid < 0 && errno == EAGAIN) {
-		(void)err_sys(err, "start a process in box '%s'", request->record->box);
-		return err_hint(err, "the box has as many processes as pids_limit allows");
+	if (joined->pid < 0) {
+		const int code = errno;
+
+		if (is_ending(door->pid_fd))
+			return gone(request->record, err);
+		(void)err_code(err, code, "start a process in box '%s'",
+			       name_of(request->record));
+		return code == EAGAIN ? err_hint(err, "the box has as many processes as "
+						      "pids_limit allows")
+				      : -1;
 	}
-	if (joined->pid < 0)
-		return err_sys(err, "start a process in box '%s'", request->record->box);
 	(void)send(joined->socket, &go, sizeof(go), MSG_NOSIGNAL);
 	return 0;
 }

@@ -147,4 +147,19 @@ rounds=200
 ok "run: $rounds fast exits, each with its status" race $rounds "$DEVBOX" run --network none --
 ok "exec: $rounds fast exits, each with its status" race $rounds "$DEVBOX" exec --
 
+# --- a box that ends by itself ---
+
+make_project brief 'network_mode: none
+command: [sleep, "0.03"]'
+for _ in {1..30}; do
+	bx up -q 2>/dev/null
+	for _ in {1..12}; do
+		sleep 0.00"$((RANDOM % 10))"
+		"$DEVBOX" exec -T -- true 2>&1 | head -1 &
+	done
+	wait
+done >"$tmp/said"
+is "$(grep -vxE "devbox: (box 'brief' (ended just now|is not running)|the box ended before the command began)" "$tmp/said")" '' 'exec: nothing else is said of a box that ends just then'
+bx down 2>/dev/null
+
 done_testing
