@@ -39,7 +39,8 @@ char *hub_words(const struct net_layout *network)
 {
 	char subnet[CIDR_TEXT_MAX];
 
-	return xasprintf("%s, mtu %d%s", cidr_text(&network->subnet, subnet), network->mtu,
+	return xasprintf("%s, mtu %d%s%s", cidr_text(&network->subnet, subnet), network->mtu,
+			 network->has_ipv6 ? ", ipv6" : "",
 			 network->reaches_host ? ", with the host" : "");
 }
 

@@ -148,6 +148,18 @@ static void make_mac(uint32_t address, bool is_uplink, unsigned char out[RTNL_MA
 		out[i + 2] = (unsigned char)(address >> (24 - 8 * i));
 }
 
+/* slirp4netns makes the number of an IPv6 station of the end of its address. */
+static int add_ipv6_uplink(int fd, struct err *err)
+{
+	unsigned char mac[RTNL_MAC] = {0x52, 0x56};
+
+	mac[5] = NET_GATEWAY_AT;
+	if (rtnl_add_station(fd, NET_DEVICE, mac, err) < 0)
+		return -1;
+	mac[5] = NET_DNS_AT;
+	return rtnl_add_station(fd, NET_DEVICE, mac, err);
+}
+
 /*
  * What is for a box that is gone must not leave: slirp4netns would take it for a host outside
  * and connect there.
@@ -163,7 +175,9 @@ static int run_uplink(const struct work *work, struct err *err)
 	    rtnl_stop_flood(fd, NET_DEVICE, err) < 0 ||
 	    rtnl_add_station(fd, NET_DEVICE, gateway, err) < 0)
 		return -1;
-	return rtnl_add_station(fd, NET_DEVICE, dns, err);
+	if (rtnl_add_station(fd, NET_DEVICE, dns, err) < 0)
+		return -1;
+	return work->link->network->has_ipv6 ? add_ipv6_uplink(fd, err) : 0;
 }
 
 int hub_add_uplink(int userns_fd, int netns_fd, const struct net_layout *network,
@@ -210,6 +224,28 @@ static int add_macvlan(const struct work *work, int fd, struct err *err)
 	return rtnl_add_own_station(fd, BRIDGE, macvlan.mac, err);
 }
 
+/* Without this, what the uplink announces would make addresses that nobody knows. */
+static void refuse_announcements(void)
+{
+	AUTO_CLOSE int fd = open("/proc/sys/net/ipv6/conf/" BOX_INTERFACE "/accept_ra",
+				 O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)!write(fd, "0", 1);
+}
+
+static int add_ipv6(int fd, uint32_t address, struct err *err)
+{
+	const struct in6_addr own = net_ipv6_of(address), gateway = net_ipv6_of(NET_GATEWAY_AT);
+
+	if (rtnl_add_ipv6(fd, BOX_INTERFACE, &own, NET_IPV6_BITS, err) < 0)
+		return err->code == EOPNOTSUPP || err->code == EACCES
+			       ? err_hint(err, "this kernel has IPv6 switched off: remove "
+					       "network.ipv6")
+			       : -1;
+	return rtnl_add_ipv6_gateway(fd, BOX_INTERFACE, &gateway, err);
+}
+
 static int run_link(const struct work *work, struct err *err)
 {
 	const struct hub_link *link = work->link;
@@ -222,12 +258,15 @@ static int run_link(const struct work *work, struct err *err)
 	if (setns(link->box_netns_fd, CLONE_NEWNET) < 0)
 		return err_sys(err, "enter the network of the box");
 	inner = rtnl_open(err);
-	if (inner < 0 ||
-	    rtnl_add_address(inner, BOX_INTERFACE, link->address, link->network->subnet.bits,
-			     err) < 0 ||
-	    rtnl_set_up(inner, BOX_INTERFACE, NULL, 0, err) < 0)
+	if (inner < 0 || rtnl_add_address(inner, BOX_INTERFACE, link->address,
+					  link->network->subnet.bits, err) < 0)
 		return -1;
-	return rtnl_add_gateway(inner, link->network->gateway, err);
+	if (link->network->has_ipv6)
+		refuse_announcements();
+	if (rtnl_set_up(inner, BOX_INTERFACE, NULL, 0, err) < 0 ||
+	    rtnl_add_gateway(inner, link->network->gateway, err) < 0)
+		return -1;
+	return link->network->has_ipv6 ? add_ipv6(inner, link->address, err) : 0;
 }
 
 int hub_add_link(int userns_fd, int netns_fd, const struct hub_link *link, struct err *err)

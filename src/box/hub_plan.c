@@ -52,6 +52,7 @@ static int lay_out(const struct spec *top, const char *kept_subnet, struct net_l
 	struct net_wish wish = {
 		.subnet = named_subnet(top),
 		.mtu = n->mtu.is_set ? (int)n->mtu.value : 0,
+		.has_ipv6 = n->has_ipv6,
 		.reaches_host = n->reaches_host,
 	};
 	struct net_routes routes = {0};

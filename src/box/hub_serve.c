@@ -56,6 +56,25 @@ struct hub {
 
 /* --- names --- */
 
+static void put_names(struct buf *out, const char *address, const struct client *client)
+{
+	buf_printf(out, "%s\t%s", address, client->name);
+	if (strcmp(client->name, client->hostname) != 0)
+		buf_printf(out, " %s", client->hostname);
+	buf_putc(out, '\n');
+}
+
+static void put_ipv6_names(struct buf *out, const struct client *client)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	uint32_t address = 0;
+
+	(void)ipv4_parse(client->address, &address);
+	six = net_ipv6_of(address);
+	put_names(out, inet_ntop(AF_INET6, &six, text, sizeof(text)), client);
+}
+
 /* In place, as it is mounted in the box. */
 static void write_hosts(const struct hub *hub, const struct client *to)
 {
@@ -70,10 +89,9 @@ static void write_hosts(const struct hub *hub, const struct client *to)
 
 		if (!*other->name || other == to)
 			continue;
-		buf_printf(&text, "%s\t%s", other->address, other->name);
-		if (strcmp(other->name, other->hostname) != 0)
-			buf_printf(&text, " %s", other->hostname);
-		buf_putc(&text, '\n');
+		put_names(&text, other->address, other);
+		if (hub->request->plan->network.has_ipv6)
+			put_ipv6_names(&text, other);
 	}
 	if (fd >= 0 && fd_write_all(fd, text.data, text.len) == 0)
 		(void)!ftruncate(fd, (off_t)text.len);

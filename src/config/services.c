@@ -160,15 +160,6 @@ static int check_shared_network(const struct spec *spec, struct err *err)
 					  : "network_mode 'macvlan' there is room for several");
 		return err_hint(err, "slirp4netns connects several");
 	}
-	if (n->has_ipv6) {
-		(void)origin_fail(
-			err, &n->ipv6_at,
-			"network.ipv6 is for a box alone: the network of several boxes "
-			"has IPv4 only");
-		return err_hint(err, "remove it, or %s",
-				spec->service_count ? "the services"
-						    : "network_mode 'macvlan'");
-	}
 	return 0;
 }
 

@@ -80,3 +80,12 @@ const char *net_backend_name(enum net_backend backend)
 {
 	return backend == NET_PASTA ? "pasta" : "slirp4netns";
 }
+
+struct in6_addr net_ipv6_of(uint32_t address)
+{
+	struct in6_addr six = {.s6_addr = {0xfd}};
+
+	for (int i = 0; i < 4; i++)
+		six.s6_addr[12 + i] = (uint8_t)(address >> (24 - 8 * i));
+	return six;
+}

@@ -5,6 +5,7 @@
 #include "util/cidr.h"
 #include "util/err.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 
 enum net_backend { NET_SLIRP, NET_PASTA };
@@ -65,6 +66,11 @@ struct net_wish {
  */
 int net_layout_choose(const struct net_wish *wish, const struct net_routes *routes,
 		      struct net_layout *out_layout, struct err *err);
+
+/** net_ipv6_of() - what a station of the project's network has in slirp4netns' fd00::/64 beside
+ * @address: fd00:: and its four bytes. Its gateway there is fd00::2, its resolver fd00::3. */
+struct in6_addr net_ipv6_of(uint32_t address);
+#define NET_IPV6_BITS 64
 
 const char *net_backend_name(enum net_backend backend);
 

@@ -207,6 +207,24 @@ int rtnl_add_address(int fd, const char *name, uint32_t address, unsigned bits, 
 	return rtnl_ask(fd, &message, "give a network interface its address", err);
 }
 
+int rtnl_add_ipv6(int fd, const char *name, const struct in6_addr *address, unsigned bits,
+		  struct err *err)
+{
+	struct ifaddrmsg body = {.ifa_family = AF_INET6,
+				 .ifa_prefixlen = (uint8_t)bits,
+				 .ifa_flags = IFA_F_NODAD};
+	struct rtnl message;
+	int index;
+
+	if (find_index(name, &index, err) < 0)
+		return -1;
+	body.ifa_index = (uint32_t)index;
+	rtnl_begin(&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof(body));
+	rtnl_put(&message, IFA_LOCAL, address, sizeof(*address));
+	rtnl_put(&message, IFA_ADDRESS, address, sizeof(*address));
+	return rtnl_ask(fd, &message, "give a network interface its IPv6 address", err);
+}
+
 static int add_station(int fd, const char *port, uint16_t state, uint8_t flags,
 		       const unsigned char mac[RTNL_MAC], struct err *err)
 {
@@ -278,4 +296,25 @@ int rtnl_add_gateway(int fd, uint32_t gateway, struct err *err)
 	rtnl_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof(body));
 	rtnl_put(&message, RTA_GATEWAY, &address, sizeof(address));
 	return rtnl_ask(fd, &message, "set the default route", err);
+}
+
+int rtnl_add_ipv6_gateway(int fd, const char *name, const struct in6_addr *gateway,
+			  struct err *err)
+{
+	const struct rtmsg body = {
+		.rtm_family = AF_INET6,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+	struct rtnl message;
+	int index;
+
+	if (find_index(name, &index, err) < 0)
+		return -1;
+	rtnl_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof(body));
+	rtnl_put(&message, RTA_GATEWAY, gateway, sizeof(*gateway));
+	rtnl_put(&message, RTA_OIF, &index, sizeof(index));
+	return rtnl_ask(fd, &message, "set the default route of IPv6", err);
 }

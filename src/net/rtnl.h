@@ -4,6 +4,7 @@
 #include "util/err.h"
 
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,11 @@ int rtnl_add_macvlan(int fd, const struct rtnl_link *macvlan, struct err *err);
 int rtnl_set_up(int fd, const char *name, const char *master, int mtu, struct err *err);
 int rtnl_add_address(int fd, const char *name, uint32_t address, unsigned bits,
 		     struct err *err);
+/** rtnl_add_ipv6() - an address that nobody else can have: it is not asked for, and there at
+ * once.
+ */
+int rtnl_add_ipv6(int fd, const char *name, const struct in6_addr *address, unsigned bits,
+		  struct err *err);
 /** rtnl_add_station() - @mac is behind @port of a bridge, for ever. */
 int rtnl_add_station(int fd, const char *port, const unsigned char mac[RTNL_MAC],
 		     struct err *err);
@@ -72,5 +78,7 @@ int rtnl_stop_flood(int fd, const char *port, struct err *err);
 int rtnl_remove(int fd, const char *name, struct err *err);
 /** rtnl_add_gateway() - the default route. */
 int rtnl_add_gateway(int fd, uint32_t gateway, struct err *err);
+int rtnl_add_ipv6_gateway(int fd, const char *name, const struct in6_addr *gateway,
+			  struct err *err);
 
 #endif

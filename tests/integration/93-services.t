@@ -169,6 +169,44 @@ run bx up
 is "$(bx exec b -- sh -c "ip -4 addr show eth0 | grep -o '10[0-9.]*/24'")" 10.200.3.8/24 'a fixed address'
 ok 'is reached' bx exec a -- ping -c 1 -W 5 b
 
+# --- IPv6 ---
+
+if [ -e /proc/net/if_inet6 ]; then
+	serve='mkdir -p /tmp/w; hostname >/tmp/w/index.html; exec httpd -f -p "[::]:80" -h /tmp/w'
+	make_project six "image: $root
+network: {subnet: 10.86.96.0/24, ipv6: true, host: true}
+services:
+  one: {image: '$root', command: [sh, -c, '$serve']}
+  two: {image: '$root', network_mode: macvlan, command: [sh, -c, '$serve']}"
+	run bx up
+	is "$status" 0 'boxes of one network with IPv6 come up'
+	is "$(bx exec -T one -- sh -c "ip -6 addr show eth0 scope global | grep -o 'fd00[^ ]*'")" fd00::a56:600b/64 'each has an address made of the other'
+	is "$(bx exec -T one -- sh -c "ip -6 addr show eth0 scope global | grep -c inet6")" 1 'and no more'
+	for from in six one two; do
+		is "$(for to in one two; do bx exec -T $from -- wget -qO - "http://[$(bx exec -T six -- awk -v to=$to '/^fd00/ && $2 == to { print $1 }' /etc/hosts)]/"; done | paste -sd,)" one,two "$from reaches all by it"
+	done
+	python3 -c 'import socket
+s = socket.create_server(("::1", 0), family=socket.AF_INET6)
+print(s.getsockname()[1], flush=True)
+while True:
+    c = s.accept()[0]; c.recv(999); c.sendall(b"HTTP/1.0 200 OK\r\n\r\nfrom the host\n"); c.close()' >"$tmp/six" &
+	server=$!
+	ok 'a server of the host listens' wait_for 10 test -s "$tmp/six"
+	for from in six one two; do
+		is "$(bx exec -T $from -- wget -qO - "http://[fd00::2]:$(cat "$tmp/six")/")" 'from the host' "$from reaches it, too"
+	done
+	kill "$server"
+	sed -i 's/ipv6: true/ipv6: false/' devbox.yaml
+	run bx up one
+	like "$err" 'is still 10\.86\.96\.0/24, mtu 16384, ipv6' 'it is for all or for none'
+	bx down 2>/dev/null
+	bx up 2>/dev/null
+	is "$(bx exec -T one -- sh -c 'ip -6 addr show eth0 scope global; grep fd00 /etc/hosts')" '' 'without it there is none'
+	bx down 2>/dev/null
+else
+	skip 'IPv6' 'this kernel has none'
+fi
+
 # --- one network for two boxes ---
 
 make_project shared "image: $root

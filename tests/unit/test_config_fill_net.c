@@ -59,9 +59,6 @@ static void wrong_values_are_refused(void **state)
 		{"network_mode: macvlan\nnetwork: {backend: pasta}\n",
 		 "2:20: network.backend 'pasta' connects one box, and with network_mode "
 		 "'macvlan' there is room for several | slirp4netns connects several"},
-		{"network_mode: macvlan\nnetwork: {ipv6: true}\n",
-		 "2:17: network.ipv6 is for a box alone: the network of several boxes has IPv4 "
-		 "only | remove it, or network_mode 'macvlan'"},
 		{"extra_hosts: {db: }\n", "1:15: extra_hosts has no value | it takes a map of "
 					  "NAME: ADDRESS; without one, remove the key"},
 		{"extra_hosts: {db: [1.1.1.1, {a: b}]}\n",

@@ -80,9 +80,6 @@ static void what_cannot_be_is_refused_where_it_stands(void **state)
 		{"services: {a: }\nnetwork: {backend: pasta}",
 		 "2:20: network.backend 'pasta' connects one box, and with services there are "
 		 "several | slirp4netns connects several"},
-		{"services: {a: }\nnetwork: {ipv6: true}",
-		 "2:17: network.ipv6 is for a box alone: the network of several boxes has IPv4 "
-		 "only | remove it, or the services"},
 		{"services:\n  a: {depends_on: [b]}",
 		 "2:20: depends_on: there is no service 'b'"},
 		{"services: {data: }\ndepends_on: [dta]",

@@ -2,6 +2,7 @@
 
 #include "util/cleanup.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,6 +37,15 @@ static void without_a_wish_it_is_the_usual_network(void **state)
 	assert_int_equal(l.mtu, NET_MTU);
 	assert_false(l.has_ipv6);
 	assert_false(l.reaches_host);
+}
+
+static void a_station_has_an_ipv6_address_beside(void **state)
+{
+	const struct in6_addr six = net_ipv6_of(0x0a00020b);
+	char text[INET6_ADDRSTRLEN];
+
+	(void)state;
+	assert_string_equal(inet_ntop(AF_INET6, &six, text, sizeof(text)), "fd00::a00:20b");
 }
 
 static void a_subnet_in_the_way_of_a_route_is_not_chosen(void **state)
@@ -112,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_wish_it_is_the_usual_network),
+		cmocka_unit_test(a_station_has_an_ipv6_address_beside),
 		cmocka_unit_test(a_subnet_in_the_way_of_a_route_is_not_chosen),
 		cmocka_unit_test(what_the_profile_names_is_judged),
 		cmocka_unit_test(a_box_that_runs_keeps_its_network),
