@@ -9,6 +9,7 @@
 #include "cgroup/oom.h"
 #include "net/forward.h"
 #include "state/event.h"
+#include "state/ports.h"
 
 #define WARD_CLIENTS_MAX 64
 #define WARD_KILL_MS 5000 /* from a kill to the end of the last process */
@@ -17,11 +18,13 @@
 
 #define WARD_WATCHERS_MAX 16
 
-/** struct ward_ports - what leads into it; @watchers: connections that hear of new ones */
+/** struct ward_ports - what leads into it; @known: as of the last event; @watchers: connections
+ * that hear of new ones */
 struct ward_ports {
 	struct net_forwarder *forwarder; /* NULL: it has no network of its own */
 	int watchers[WARD_WATCHERS_MAX];
 	size_t watcher_count;
+	struct port_list known;
 };
 
 #define WARD_HEALTH_WORDS 1024
@@ -126,6 +129,9 @@ char *ward_box_name(const struct ward *ward);
 void ward_event_created(const struct ward *ward);
 void ward_event_started(const struct ward *ward);
 void ward_event_ended(const struct ward *ward);
+/** ward_event_ports() - what has come and gone of those that were found. */
+void ward_event_ports(const struct ward *ward, const struct port_list *before,
+		      const struct port_list *now);
 /** ward_watch_open() - what is to be told of memory and the processor limit */
 void ward_watch_open(struct ward *ward);
 void ward_watch_close(struct ward *ward);

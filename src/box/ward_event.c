@@ -54,3 +54,62 @@ void ward_event_ended(const struct ward *ward)
 	event.reason = xstrdup(ward->record->reason);
 	ward_event(ward, &event);
 }
+
+/* A box may open and close a thousand at once. */
+#define PORT_EVENTS_MAX 32
+
+static bool has_port(const struct port_list *list, const struct port_entry *entry)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct port_entry *other = &list->items[i];
+
+		if (other->kind == entry->kind && other->box_port == entry->box_port &&
+		    other->host_port == entry->host_port)
+			return true;
+	}
+	return false;
+}
+
+static void write_port(const struct ward *ward, const char *name,
+		       const struct port_entry *entry)
+{
+	struct event event = make(ward, name);
+
+	event.box_port = entry->box_port;
+	if (entry->kind == PORT_BLOCKED) {
+		event.reason = xstrdup("the host has no number for it");
+	} else {
+		event.address = xstrdup(entry->address);
+		event.host_port = entry->host_port;
+	}
+	ward_event(ward, &event);
+}
+
+/* Those of @list that @others has not. */
+static void write_ports(const struct ward *ward, const char *name, const struct port_list *list,
+			const struct port_list *others)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct port_entry *entry = &list->items[i];
+
+		if (entry->kind == PORT_PUBLISHED || has_port(others, entry))
+			continue;
+		if (count++ < PORT_EVENTS_MAX)
+			write_port(ward, name, entry);
+	}
+	if (count > PORT_EVENTS_MAX) {
+		struct event event = make(ward, name);
+
+		event.reason = xasprintf("and %zu more", count - PORT_EVENTS_MAX);
+		ward_event(ward, &event);
+	}
+}
+
+void ward_event_ports(const struct ward *ward, const struct port_list *before,
+		      const struct port_list *now)
+{
+	write_ports(ward, EVENT_PORT_CLOSED, before, now);
+	write_ports(ward, EVENT_PORT_OPENED, now, before);
+}

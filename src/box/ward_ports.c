@@ -35,7 +35,7 @@ static void ask(void *arg, enum net_socket kind, int count)
 
 static void save_list(void *arg)
 {
-	const struct ward *ward = arg;
+	struct ward *ward = arg;
 	AUTO_FREE struct net_forward *forwards = NULL;
 	size_t count = net_forwarder_list(ward->ports.forwarder, &forwards);
 	struct port_list list = {0};
@@ -55,7 +55,9 @@ static void save_list(void *arg)
 	}
 	(void)port_list_save(ward->request->project->runtime_dir, ward->record->box, &list,
 			     &ignored);
-	port_list_done(&list);
+	ward_event_ports(ward, &ward->ports.known, &list);
+	port_list_done(&ward->ports.known);
+	ward->ports.known = list;
 }
 
 /* Those who closed their end have nothing to say, so they are found when there is need. */
@@ -247,6 +249,7 @@ void ward_ports_close(struct ward *ward)
 	while (ward->ports.watcher_count > 0)
 		(void)close(ward->ports.watchers[--ward->ports.watcher_count]);
 	port_list_remove(ward->request->project->runtime_dir, ward->record->box);
+	port_list_done(&ward->ports.known);
 }
 
 void ward_ports_give(struct ward *ward, const struct init_message *message, int fd)

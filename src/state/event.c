@@ -24,6 +24,8 @@ struct event event_make(const char *box, const char *name)
 		.kills = EVENT_NO_NUMBER,
 		.throttled_permille = EVENT_NO_NUMBER,
 		.window_ms = EVENT_NO_NUMBER,
+		.box_port = EVENT_NO_NUMBER,
+		.host_port = EVENT_NO_NUMBER,
 	};
 }
 
@@ -33,6 +35,7 @@ void event_done(struct event *event)
 	free(event->name);
 	free(event->reason);
 	free(event->victim);
+	free(event->address);
 	*event = (struct event){0};
 }
 
@@ -67,6 +70,9 @@ void event_put(const struct event *event, struct json *j)
 	put_number(j, "kills", event->kills);
 	put_number(j, "throttled_permille", event->throttled_permille);
 	put_number(j, "window_ms", event->window_ms);
+	put_number(j, "box_port", event->box_port);
+	put_text(j, "address", event->address);
+	put_number(j, "host_port", event->host_port);
 	json_object_end(j);
 }
 
@@ -98,6 +104,9 @@ static void fill(const json_t *object, struct event *event)
 	take_number(object, "kills", &event->kills);
 	take_number(object, "throttled_permille", &event->throttled_permille);
 	take_number(object, "window_ms", &event->window_ms);
+	take_number(object, "box_port", &event->box_port);
+	event->address = take_text(object, "address");
+	take_number(object, "host_port", &event->host_port);
 	if (json_is_integer(exit_code) && json_integer_value(exit_code) >= 0 &&
 	    json_integer_value(exit_code) <= INT_MAX) {
 		event->has_exit = true;

@@ -35,7 +35,9 @@
 #define EVENT_THROTTLED "throttled"
 #define EVENT_UPDATED "updated"           /* limits, until the next up; @reason says which */
 #define EVENT_DISCONNECTED "disconnected" /* from its network */
-#define EVENT_REMOVED "removed"           /* the last line: only who follows sees it */
+#define EVENT_PORT_OPENED "port-opened"   /* a listener that was found, not published ones */
+#define EVENT_PORT_CLOSED "port-closed"
+#define EVENT_REMOVED "removed" /* the last line: only who follows sees it */
 
 #define EVENT_NO_NUMBER UINT64_MAX
 
@@ -50,6 +52,9 @@
  * @limit_bytes, @kills: with "oom": the limit, and how many were killed at once
  * @throttled_permille, @window_ms: with "throttled": share of the periods of so long a time in
  * which the box waited for its processor limit
+ * @box_port, @address, @host_port: with ports: TCP, of the box and where it is on the host;
+ * without
+ * @host_port the host has no number for it
  */
 struct event {
 	int64_t time_ms;
@@ -64,6 +69,8 @@ struct event {
 	bool victim_is_guess;
 	uint64_t limit_bytes, kills;
 	uint64_t throttled_permille, window_ms;
+	char *address;
+	uint64_t box_port, host_port;
 };
 
 /** event_make() - of this moment, with nothing but its name; event_done() it. */

@@ -35,6 +35,13 @@ static void put_throttled(const struct event *event, struct buf *out)
 			   str_format_duration(event->window_ms * 1000, duration));
 }
 
+static void put_port(const struct event *event, struct buf *out)
+{
+	buf_printf(out, "%" PRIu64 "/tcp", event->box_port);
+	if (event->address && event->host_port != EVENT_NO_NUMBER)
+		buf_printf(out, " at %s:%" PRIu64, event->address, event->host_port);
+}
+
 char *event_words(const struct event *event)
 {
 	AUTO_BUF struct buf out = {0};
@@ -43,6 +50,8 @@ char *event_words(const struct event *event)
 		put_oom(event, &out);
 	else if (event->throttled_permille != EVENT_NO_NUMBER)
 		put_throttled(event, &out);
+	else if (event->box_port != EVENT_NO_NUMBER)
+		put_port(event, &out);
 	else if (event->pid != EVENT_NO_NUMBER)
 		buf_printf(&out, "pid %" PRIu64, event->pid);
 	else if (event->has_exit)

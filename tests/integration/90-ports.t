@@ -256,6 +256,16 @@ like "$(bx port)" "$own:3000 +forwarded" 'port, too'
 unserve 3000
 ok 'it goes with the listener' wait_for 10 is_not_at 3000
 nok 'and is not reached any more' client echo "$own" 3000
+is "$(bx events --json | jq -c 'select(.event | startswith("port")) | [.box, .event, .box_port, .address, .host_port]')" \
+	"[\"auto\",\"port-opened\",3000,\"$own\",3000]
+[\"auto\",\"port-closed\",3000,\"$own\",3000]" 'both are events'
+like "$(bx events)" "port-opened +3000/tcp at $own:3000" 'in words, too'
+bx exec -T -- sh -c 'python3 -c "import socket, time
+s = [socket.create_server((\"127.0.0.1\", 5000 + i)) for i in range(40)]
+time.sleep(1000)" & echo $! >pid.many'
+more() { [ "$(bx events --json | jq -r 'select(.event == "port-opened" and .reason) | .reason')" = 'and 8 more' ]; }
+ok 'of very many at once some are counted' wait_for 10 more
+unserve many
 printf 'forward_ports: [4000-4010]\n' >devbox.yaml
 bx -q up
 serve echo 127.0.0.1 3001

@@ -43,6 +43,9 @@ static void what_is_written_reads_the_same(void **state)
 	event.throttled_permille = 370;
 	event.window_ms = 10000;
 	event.pid = 5;
+	event.box_port = 3000;
+	event.address = xstrdup("127.1.2.1");
+	event.host_port = 11000;
 	text = text_of(&event);
 	event_done(&event);
 
