@@ -1,5 +1,6 @@
 #include "api/live.h"
 
+#include "box/control.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -147,4 +148,15 @@ void live_say(const char *running, const char *wanted)
 			log_note(" %-16s live     %s lifted", "", name + strlen("limit "));
 	}
 	say_ports(running, wanted);
+}
+
+#define ANSWER_MS 10000
+
+void live_limits_changed(const struct project *project, const char *box)
+{
+	AUTO_FREE char *request = xasprintf("limits %s", box);
+	struct err ignored;
+
+	/* They are in force without it. */
+	(void)control_ask(project->runtime_dir, request, ANSWER_MS, &ignored);
 }

@@ -96,7 +96,10 @@ static int apply_limits(struct up_box *box, const struct record *record, struct 
 	if (fd < 0)
 		return err_sys(err, "open the cgroup of box '%s'", record->project);
 	live_lift(record->plan, &limits);
-	return cgroup_limits_apply(fd, &limits, err);
+	if (cgroup_limits_apply(fd, &limits, err) < 0)
+		return -1;
+	live_limits_changed(&box->up->project, record->box);
+	return 0;
 }
 
 static int apply_live(struct up_box *box, struct record *record, struct err *err)

@@ -1,6 +1,7 @@
 #include "api/update.h"
 
 #include "api/internal.h"
+#include "api/live.h"
 #include "api/status.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -190,6 +191,7 @@ static int change_all(struct target *target, struct err *err)
 		buf_printf(&words, "%s%s %s", words.len ? ", " : "",
 			   update_info((enum update_limit)i)->key, target->update->values[i]);
 	}
+	live_limits_changed(&target->project, target->record.box);
 	write_event(target, words.data);
 	return 0;
 }

@@ -12,9 +12,10 @@
  *
  *   stop BOX TIMEOUT_US   -1 for the profile's grace. The answer comes when the box is gone.
  *   ports BOX\nLINES      the lines "port …" and "forward …" of a plan: these are its ports
- * from now on. The answer is "ok", or "WHICH\nMESSAGE\nHINT" where WHICH is the number of the
- * port that cannot be had. watch BOX             no answer: each port that appears is a
- * message, until either side goes.
+ *                       from now on. The answer is "ok", or "WHICH\nMESSAGE\nHINT" where WHICH
+ * is the number of the port that cannot be had. limits BOX            those of its cgroup have
+ * changed watch BOX             no answer: each port that appears is a message, until either
+ * side goes.
  *
  * Else the answer is "ok" or words for the user.
  */

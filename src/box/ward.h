@@ -135,6 +135,8 @@ void ward_event_ports(const struct ward *ward, const struct port_list *before,
 /** ward_watch_open() - what is to be told of memory and the processor limit */
 void ward_watch_open(struct ward *ward);
 void ward_watch_close(struct ward *ward);
+/** ward_watch_limits() - they have changed */
+void ward_watch_limits(struct ward *ward);
 /** ward_watch_memory() - the box is at its memory limit, or over: who was killed? */
 void ward_watch_memory(struct ward *ward);
 /** ward_watch_throttle() - the timer has run out */

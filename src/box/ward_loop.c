@@ -99,6 +99,13 @@ static void serve(struct ward *ward, int client)
 		ward_ports_watch(ward, client);
 		return;
 	}
+	rest = about_us(ward, request, "limits");
+	if (rest && !*rest) {
+		ward_watch_limits(ward);
+		(void)send(client, "ok", 2, MSG_NOSIGNAL);
+		(void)close(client);
+		return;
+	}
 	(void)send(client, "the supervisor does not know this request", 41, MSG_NOSIGNAL);
 	(void)close(client);
 }

@@ -12,21 +12,28 @@
 #define THROTTLE_LOOK_S 10
 #define THROTTLE_QUIET_MS 60000
 
-void ward_watch_open(struct ward *ward)
+void ward_watch_limits(struct ward *ward)
 {
 	const struct itimerspec every = {.it_interval = {.tv_sec = THROTTLE_LOOK_S},
 					 .it_value = {.tv_sec = THROTTLE_LOOK_S}};
 	struct err ignored;
 
-	if (ward->cgroup_fd < 0)
-		return;
-	oom_watch_open(ward->cgroup_fd, &ward->oom);
-	if (!ward->prepared->limits.has_cpu_max ||
-	    cgroup_slow_read(ward->cgroup_fd, &ward->throttle_before, &ignored) < 0)
+	cleanup_close(&ward->throttle_fd);
+	ward->throttle_fd = -1;
+	if (ward->cgroup_fd < 0 ||
+	    cgroup_slow_read(ward->cgroup_fd, &ward->throttle_before, &ignored) < 0 ||
+	    ward->throttle_before.cpu_quota_us >= STAT_NO_LIMIT)
 		return;
 	ward->throttle_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (ward->throttle_fd >= 0)
 		(void)timerfd_settime(ward->throttle_fd, 0, &every, NULL);
+}
+
+void ward_watch_open(struct ward *ward)
+{
+	if (ward->cgroup_fd >= 0)
+		oom_watch_open(ward->cgroup_fd, &ward->oom);
+	ward_watch_limits(ward);
 }
 
 void ward_watch_close(struct ward *ward)

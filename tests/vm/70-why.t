@@ -80,6 +80,16 @@ run bx exec -T -- python3 hog.py 300
 like "$err" 'oom-killed at 128M \(python3 .*raise mem_limit \(devbox\.yaml:4\)' 'the new limit and its new line'
 ok 'down' bx down
 
+# --- a processor limit that comes later ---
+
+make_project later 'network_mode: none'
+bx up >/dev/null 2>&1 </dev/null
+ok 'a limit by update' bx update --cpus 0.3
+bx exec -T -- sh -c 'timeout 25 sh -c "while :; do :; done"' >/dev/null 2>&1 </dev/null
+later() { bx events later | grep -q 'throttled  *in [0-9]*% of the periods of'; }
+ok 'is watched, too' wait_for 5 later
+ok 'down' bx down
+
 # --- the box itself ---
 
 make_project dies 'command: [python3, hog.py, "300"]
