@@ -18,6 +18,7 @@
 struct target {
 	const struct update *update;
 	struct project project;
+	char *name; /* of the box, in full */
 	struct record record;
 	int group_fd;
 };
@@ -49,7 +50,7 @@ static int refuse(const struct target *target, const char *option, uint32_t miss
 
 	(void)err_set(err,
 		      "--%s cannot be enforced: the cgroup of box '%s' has no %s controller",
-		      option, target->project.id, cgroup_controller_names(missing, names));
+		      option, target->name, cgroup_controller_names(missing, names));
 	if (cgroup_place_find("", getenv("XDG_RUNTIME_DIR"), &place, &ignored) == 0)
 		(void)cgroup_missing_hint(&place, missing, err);
 	cgroup_place_done(&place);
@@ -67,7 +68,7 @@ static int check_memory(const struct target *target, uint64_t wanted, struct err
 	if (stats.memory_anon >= STAT_NO_LIMIT || stats.memory_anon <= wanted)
 		return 0;
 	(void)err_set(err, "--memory %s is less than box '%s' uses (%s)",
-		      str_format_size(wanted, limit), target->project.id,
+		      str_format_size(wanted, limit), target->name,
 		      str_format_size(stats.memory_anon, used));
 	return err_hint(err, "the kernel would kill what runs in it; end some of it first");
 }
@@ -87,12 +88,12 @@ static int resolve_swap(const struct target *target, struct cgroup_limits *limit
 		return -1;
 	if (stats.memory_max >= STAT_NO_LIMIT) {
 		(void)err_set(err, "--memory-swap needs a limit of memory: box '%s' has none",
-			      target->project.id);
+			      target->name);
 		return err_hint(err, "give --memory, too");
 	}
 	if (total < stats.memory_max) {
 		(void)err_set(err, "--memory-swap is less than the memory of box '%s'",
-			      target->project.id);
+			      target->name);
 		return err_hint(err, "it is memory and swap together");
 	}
 	limits->swap_max = total - stats.memory_max;
@@ -133,14 +134,13 @@ static int change(struct target *target, enum update_limit which, struct err *er
 	if (cgroup_limits_apply(target->group_fd, &limits, err) < 0 ||
 	    note(target, which, &limits, err) < 0)
 		return -1;
-	log_note(" %-16s live     %s %s", target->project.id, update_info(which)->key, text);
+	log_note(" %-16s live     %s %s", target->name, update_info(which)->key, text);
 	return 0;
 }
 
 static void write_event(const struct target *target, const char *words)
 {
-	AUTO_FREE char *name = box_full_name(target->project.id, target->record.box);
-	struct event event = event_make(name, EVENT_UPDATED);
+	struct event event = event_make(target->name, EVENT_UPDATED);
 	struct err ignored;
 
 	event.reason = xstrdup(words);
@@ -180,7 +180,7 @@ static int change_all(struct target *target, struct err *err)
 	target->group_fd = open(target->record.cgroup ? target->record.cgroup : "",
 				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (target->group_fd < 0 && target->record.cgroup)
-		return err_sys(err, "open the cgroup of box '%s'", target->project.id);
+		return err_sys(err, "open the cgroup of box '%s'", target->name);
 	if (check(target, err) < 0)
 		return -1;
 	for (int i = 0; i < UPDATE_COUNT; i++) {
@@ -202,7 +202,7 @@ static int update_record(struct target *target, const char *box, struct err *err
 	    err->code != ENOENT)
 		return -1;
 	if (!target->record.box || !record_is_running(&target->record)) {
-		(void)err_set(err, "box '%s' is not running", target->project.id);
+		(void)err_set(err, "box '%s' is not running", target->name);
 		return err_hint(err, "limits of a box that is down are those of its profile: "
 				     "devbox up");
 	}
@@ -218,12 +218,14 @@ static int update_box(struct devbox *devbox, const char *name, const struct upda
 
 	if (devbox_find_box(devbox, name, &target.project, &box, err) < 0)
 		return -1;
+	target.name = box_full_name(target.project.id, box);
 	result = project_lock(&target.project, "update", LOCK_TIMEOUT_MS, err);
 	if (result == 0)
 		result = update_record(&target, box, err);
 	if (target.project.lock_fd >= 0)
 		project_unlock(&target.project);
 	record_done(&target.record);
+	free(target.name);
 	cleanup_close(&target.group_fd);
 	project_done(&target.project);
 	return result;

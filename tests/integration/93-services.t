@@ -43,6 +43,12 @@ run bx start web
 is "$(names)" 'order order/db order/extra order/web' 'and starts again'
 run bx kill db
 is "$(names)" 'order order/extra order/web' 'kill is for one, too'
+run bx update --pids-limit 5 nope
+is "$status" 1 'update of a box that is not there'
+bx stop web 2>/dev/null
+run bx update --pids-limit 50 web
+like "$err" "devbox: box 'order/web' is not running" 'and of one that does not run, by its full name'
+bx start web 2>/dev/null
 run bx up nope
 is "$status $err" "1 devbox: there is no box 'nope'
   hint: the profile names the boxes of the project below 'services'" 'a box that is not there'
