@@ -5,6 +5,7 @@
 #include "sec/confine.h"
 #include "util/cleanup.h"
 #include "util/fd.h"
+#include "util/proc.h"
 #include "util/str.h"
 
 #include <errno.h>
@@ -160,17 +161,65 @@ static int read_map(const char *file, struct sandbox_ids *out_ids, struct err *e
 	return 0;
 }
 
+static int read_maps(struct sandbox_ids *out_users, struct sandbox_ids *out_groups,
+		     struct err *err)
+{
+	if (read_map("/proc/self/uid_map", out_users, err) < 0)
+		return -1;
+	return read_map("/proc/self/gid_map", out_groups, err);
+}
+
 static int read_ids(struct sandbox_ids *out_ids, struct err *err)
 {
 	struct sandbox_ids users = {0}, groups = {0};
 
-	if (read_map("/proc/self/uid_map", &users, err) < 0 ||
-	    read_map("/proc/self/gid_map", &groups, err) < 0)
+	if (read_maps(&users, &groups, err) < 0)
 		return -1;
 	if (groups.count < users.count)
 		users.count = groups.count;
 	*out_ids = users;
 	return 0;
+}
+
+/* Who enters does not come back: a child looks who root of the boxes is out here. */
+__attribute__((noreturn)) static void look_for_root(int userns_fd, int out_fd)
+{
+	struct sandbox_ids users, groups;
+	struct err ignored;
+
+	if (setns(userns_fd, CLONE_NEWUSER) == 0 && read_maps(&users, &groups, &ignored) == 0) {
+		const uint32_t ids[] = {users.first_uid, groups.first_uid};
+
+		(void)!write(out_fd, ids, sizeof(ids));
+	}
+	_exit(0);
+}
+
+/* The host's root is no id of the boxes, whose root could not take a folder of his. */
+static int give_folder(int userns_fd, int dir_fd, struct err *err)
+{
+	uint32_t ids[2];
+	int ends[2];
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "make a pipe");
+	pid = fork();
+	if (pid == 0)
+		look_for_root(userns_fd, ends[1]);
+	(void)close(ends[1]);
+	do {
+		n = pid < 0 ? -1 : read(ends[0], ids, sizeof(ids));
+	} while (n < 0 && errno == EINTR);
+	(void)close(ends[0]);
+	if (pid > 0)
+		(void)proc_wait(pid);
+	if (n != (ssize_t)sizeof(ids))
+		return err_set(err, "look who is root of the boxes: a process ended");
+	return fchown(dir_fd, ids[0], ids[1]) < 0
+		       ? err_sys(err, "give the folder of the layer to root of the boxes")
+		       : 0;
 }
 
 static int enter_namespaces(int userns_fd, struct err *err)
@@ -278,6 +327,9 @@ static int enter(const struct sandbox *inside, int userns_fd, struct sandbox_ids
 	/* Made in a folder of another group, it would belong to one that is not in the map. */
 	if (!inside->is_read_only)
 		(void)!fchown(inside->dir_fd, (uid_t)-1, getegid());
+	if (!inside->is_read_only && userns_fd >= 0 && geteuid() == 0 &&
+	    give_folder(userns_fd, inside->dir_fd, err) < 0)
+		return -1;
 	if (enter_namespaces(userns_fd, err) < 0 || read_ids(out_ids, err) < 0)
 		return -1;
 	can_setgroups = may_setgroups();

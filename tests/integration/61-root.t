@@ -84,4 +84,23 @@ is "$status" 1 'nor comes up'
 like "$err" "/etc/subuid" 'which is said'
 
 changed --root -- rm -rf "$own" secret public open/new
+# --- images ---
+
+ids=$tmp/ids
+make_project pulled ''
+image=$("$top/tests/rig/make-image" busybox) || exit 1
+run root pull "$image"
+is "$status" 0 'root pulls an image'
+echo "image: $image" >devbox.yaml
+run root -y run --network none -- sh -c 'stat -c "%u %g" /bin /bin/busybox; echo x >/etc/new && cat /etc/new; tr -s " " </proc/self/uid_map'
+is "$status|$out" $'0|0 0\n0 0\nx\n 0 700000 65536' 'whose files belong to root of the box'
+run root -y up
+is "$status" 0 'up with it'
+run root exec -- sh -c 'echo y >/etc/new && cat /etc/new'
+is "$out" y 'it can be written to'
+run root down
+run root rmi -f "$image"
+run root prune
+is "$status" 0 'and it goes again'
+
 done_testing
